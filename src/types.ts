@@ -1,0 +1,93 @@
+/** The words that the whole tool shares: styles, languages, results. Offsets are UTF-16 indices into the decoded text without BOM. */
+
+export type Style = 'callback' | 'promise' | 'async' | 'pool';
+export type Language = 'javascript' | 'typescript' | 'python';
+export type ExportsPolicy = 'wrap' | 'change' | 'refuse';
+/** `safe` is applied; `unsafe` only with `--unsafe`, and then names what may differ. */
+export type Level = 'safe' | 'unsafe';
+
+/** Half open: `start` is in it, `end` is not. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface FileEdit extends Range {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Edits that stand or fall together, in one file or in many. */
+export interface ChangeGroup {
+  /** `g-` + hash of rule, paths and original texts: survives edits elsewhere. */
+  readonly id: string;
+  /** The transform's name: `promise-to-async`. */
+  readonly rule: string;
+  readonly level: Level;
+  /** Codes of `src/messages/notes.md`: what a reviewer should know; for `unsafe`, what may differ. */
+  readonly differences: readonly string[];
+  /** One line for people: `loadUser becomes async; 2 callers gain await`. */
+  readonly title: string;
+  /** Where the group's main site is: for reports. */
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly edits: readonly FileEdit[];
+}
+
+/** A site that was left as it was, and why. `line` and `column` are 1-based. */
+export interface Refused extends Range {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly rule: string;
+  /** A code of `src/messages/refusals.md`. */
+  readonly reason: string;
+  readonly message: string;
+  /** The first line of the source at that place, for `--explain`. */
+  readonly excerpt: string;
+  /** Set when `--unsafe` would apply it: the note's code. */
+  readonly unsafe?: string;
+}
+
+export interface FileError {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly kind: 'parse-error' | 'internal-error' | 'unreadable' | 'binary' | 'too-large' | 'changed-meanwhile' | 'dirty' | 'not-found';
+  readonly message: string;
+}
+
+/** A source file as the engines see it: decoded, without BOM. `path` is relative to the root, with `/`. */
+export interface SourceText {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface TransformOptions {
+  readonly to: Style;
+  /** Only sites written in this style; default: any other style. */
+  readonly from?: Style;
+  readonly exports?: ExportsPolicy;
+  readonly unsafe?: boolean;
+}
+
+/** What the engine is given beside the files: how to look at the rest of the project. All of it is optional and pure. */
+export interface ProjectView {
+  /** Absolute folder to which paths are relative. */
+  readonly root: string;
+  /** The text of another file of the project (relative path), or undefined. Used for imports, package.json and tsconfig.json. */
+  read(path: string): string | undefined;
+  /** Files of the same project that are not in the run, such as tests: they may import what we change. */
+  readonly others: readonly string[];
+}
+
+export interface ProjectResult {
+  readonly groups: readonly ChangeGroup[];
+  readonly refused: readonly Refused[];
+  readonly errors: readonly FileError[];
+  /** Sites that carry an inline ignore. */
+  readonly ignored: readonly Refused[];
+  /** Sites seen, by rule: changed + refused + ignored. */
+  readonly sites: number;
+}
