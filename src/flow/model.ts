@@ -1,0 +1,208 @@
+import type { Range } from '../types.js';
+
+/**
+ * THE FLOW MODEL: what a function that answers later does, in no style.
+ *
+ * A reader says it from a syntax tree, passes simplify it, a writer prints it in another style. Everything that is not a
+ * wait stays the user's own text: a `Snippet` is made of ranges of the source, and it never contains a wait or an exit of
+ * the function. Objects are immutable; identity matters for `Binding` and `Target` only.
+ */
+
+/** A name declared inside the entry. Two `err` of two callbacks are two bindings; `name` is what the source calls it. */
+export interface Binding {
+  readonly name: string;
+}
+
+/** One identifier of the source. Without `binding` it means something outside the entry and can't be renamed. */
+export interface Use {
+  /** Offset of the identifier in the file. */
+  readonly at: number;
+  readonly name: string;
+  readonly binding?: Binding;
+  /** `{ res }`, as a property or in a pattern: a new name must be written `{ res: res2 }`. */
+  readonly shorthand?: boolean;
+}
+
+/** How a name enters its block: `var` and top-level functions belong to the function, the others to the block. */
+export interface Declared {
+  readonly binding: Binding;
+  readonly how: 'lexical' | 'var' | 'function';
+}
+
+/** A piece of output: our own text, a range of the source (copied, re-indented, renamed), or the final name of a binding. */
+export type Part = string | Range | Binding;
+
+export interface Snippet {
+  readonly parts: readonly Part[];
+  /** Identifiers in the source ranges that refer to something outside this snippet or declared at its top level. */
+  readonly uses: readonly Use[];
+  /** What a statement or pattern brings into the block that it stands in. */
+  readonly declares: readonly Declared[];
+  /** Of an expression: can its value be a promise (or thenable)? `no` needs a proof. */
+  readonly promise: 'no' | 'maybe' | 'yes';
+  /** Evaluating it has no effect and can't throw: a literal, a name. It may be dropped or moved. */
+  readonly pure?: boolean;
+  /** The source range that it stands for, for reports. */
+  readonly at: Range;
+}
+
+/** A comment of the source, or `''` for a blank line. */
+export type Lead = '' | Range;
+
+interface StepBase {
+  /** Comments and blank lines above. */
+  readonly lead: readonly Lead[];
+  /** Comments behind it on its last line. */
+  readonly trail?: readonly Range[];
+  readonly at: Range;
+}
+
+/** What an exit leaves: the entry, or a block that gives a value (`BlockTask`). Compared by identity. */
+export interface Target {
+  readonly of: 'entry' | 'block';
+}
+
+export type Step = StepBase &
+  (
+    | { readonly kind: 'code'; readonly code: Snippet } // one whole statement as written, without wait or exit
+    | { readonly kind: 'wait'; readonly on: Task; readonly bind?: Bind; readonly onFail?: Handler } // onFail guards this wait alone
+    | { readonly kind: 'branch'; readonly test: Snippet; readonly then: Block; readonly else?: Block }
+    | { readonly kind: 'loop'; readonly head: Snippet; readonly body: Block; readonly foot?: Snippet } // head `for (const a of b)`; do-while: head `do`, foot `while (x)`
+    | {
+        readonly kind: 'switch';
+        readonly on: Snippet;
+        readonly arms: readonly { readonly label: Snippet; readonly lead: readonly Lead[]; readonly body: Block }[];
+      }
+    | { readonly kind: 'guard'; readonly body: Block; readonly onFail?: Handler; readonly always?: Block } // try/catch/finally
+    | Exit
+  );
+
+export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
+
+export type Exit = { readonly kind: 'exit' } & (
+  | {
+      readonly how: 'succeed';
+      readonly of: Target;
+      readonly with?: Value;
+      /** the source returned the promise from a `try` without waiting for it */ readonly unawaited?: boolean;
+    }
+  | { readonly how: 'fail'; readonly with: Snippet }
+  | { readonly how: 'break' | 'continue'; readonly label?: string }
+);
+
+export interface Block {
+  readonly steps: readonly Step[];
+  /** Comments before the closing brace. */
+  readonly tail: readonly Lead[];
+}
+
+/** `pattern` may be a name or a destructuring pattern, with its type annotation if it had one. */
+export interface Bind {
+  readonly pattern: Snippet;
+  /** `assign`: the names exist already. */
+  readonly how: 'const' | 'let' | 'var' | 'assign';
+  /** We made the name up: the writer may do without it. */
+  readonly invented?: boolean;
+}
+
+/** An error branch. When its body ends without an exit, the steps behind it go on. */
+export interface Handler {
+  readonly param?: Bind;
+  readonly body: Block;
+}
+
+export type Value = Snippet | Task;
+
+export type Task =
+  | {
+      readonly kind: 'call';
+      readonly form: 'awaitable' | 'callback';
+      /** how it is written when it is awaited, without the `await` */ readonly awaitable: Snippet;
+      readonly callee?: Snippet;
+      readonly args?: readonly Snippet[];
+    }
+  | {
+      readonly kind: 'fanOut';
+      readonly over: Snippet;
+      readonly item: readonly Snippet[];
+      readonly each: BlockTask;
+      readonly join: 'all' | 'settled' | 'race' | 'any';
+      readonly limit?: Snippet;
+    }
+  | {
+      readonly kind: 'together';
+      readonly tasks: readonly Task[];
+      readonly join: 'all' | 'settled' | 'race' | 'any';
+      /** for an object of results */ readonly keys?: readonly Snippet[];
+    }
+  | BlockTask;
+
+/** A flow of its own that gives a value: its exits are those whose `of` is `target`. Ending without one gives undefined. */
+export interface BlockTask {
+  readonly kind: 'block';
+  readonly target: Target;
+  readonly body: Block;
+}
+
+/** What must be added to the file for a snippet to mean something: `import { promisify } from 'node:util'`. */
+export interface ImportNeed {
+  readonly from: string;
+  /** `*` and `default` as in ES modules. */
+  readonly name: string;
+  readonly local: string;
+}
+
+/** How the border is kept. Ranges are of the source. */
+export type Shape =
+  /** The function itself becomes async. */
+  | { readonly kind: 'function' }
+  /** The body's statements from `from` on become `callbackify(async () => { … })(callback)`: every contract stays. */
+  | {
+      readonly kind: 'inside';
+      readonly from: number;
+      readonly callback: Snippet;
+      readonly report: 'value' | 'nothing' | 'null' | 'list';
+    }
+  /** A statement becomes `void (async () => { … })()`. */
+  | { readonly kind: 'statement' };
+
+/** One function (or statement) that answers later. */
+export interface Entry {
+  readonly style: 'callback' | 'promise' | 'async';
+  readonly name: string;
+  /** The whole function or statement. */
+  readonly at: Range;
+  /** What is replaced by the written block: a function's body (braces included), an arrow's expression, a statement. */
+  readonly body: Range;
+  readonly bodyKind: 'block' | 'expression' | 'statement';
+  readonly shape: Shape;
+  readonly target: Target;
+  readonly flow: Block;
+  /** Parameters and other names of the function's own scope which the flow's names may not clash with. */
+  readonly params: readonly Declared[];
+  readonly head: Head;
+  readonly needs: readonly ImportNeed[];
+  /** Codes of notes, with what the sentence needs. */
+  readonly notes: readonly Note[];
+}
+
+/** Edits of a function's head that make it async; made by the reader, which knows where things stand. */
+export interface Head {
+  readonly edits: readonly (Range & { readonly text: string })[];
+}
+
+export interface Note {
+  readonly code: string;
+  readonly at: Range;
+}
+
+/** A site left as it was, and why: a value, never an exception. `detail` fills the message's `%code%`. */
+export interface Refusal {
+  readonly code: string;
+  readonly at: Range;
+  readonly detail?: string;
+}
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T; readonly notes: readonly Note[] }
+  | { readonly ok: false; readonly refusal: Refusal };
