@@ -1,0 +1,325 @@
+/* Generated from refusals.md and notes.md by `npm run generate`. Do not edit. */
+
+export interface Message {
+  /** The sentence printed for a site; `%code%` and `%name%` are replaced. */
+  readonly sentence: string;
+  /** What the user can do. */
+  readonly advice: string;
+  readonly example: string;
+}
+
+export type RefusalCode =
+  | 'arity-observed'
+  | 'async-context'
+  | 'callback-and-promise'
+  | 'called-more-than-once'
+  | 'caller-not-convertible'
+  | 'client-defaults'
+  | 'code-after-call'
+  | 'dynamic-scope'
+  | 'error-not-checked'
+  | 'exported-callers-unknown'
+  | 'expression-order'
+  | 'finally-overrides'
+  | 'framework-callback'
+  | 'generator'
+  | 'labels'
+  | 'lazy-thenable'
+  | 'library-promise'
+  | 'live-queue'
+  | 'many-events'
+  | 'microtask-order'
+  | 'mixed-style'
+  | 'no-async-here'
+  | 'not-error-first'
+  | 'parse-error'
+  | 'partial-result-with-error'
+  | 'path-without-callback'
+  | 'promise-as-value'
+  | 'promise-identity'
+  | 'reference-use'
+  | 'returns-value'
+  | 'schedule-differs'
+  | 'several-results'
+  | 'shared-loop-variable'
+  | 'stream'
+  | 'switch-fall-through'
+  | 'sync-callback'
+  | 'sync-throw'
+  | 'top-level-await-cjs'
+  | 'top-level-await-export'
+  | 'type-predicate'
+  | 'unknown-callee';
+
+export type NoteCode =
+  | 'always-later'
+  | 'bridged'
+  | 'bug-now-rejection'
+  | 'contract-changed'
+  | 'empty-list-answers'
+  | 'extra-results-dropped'
+  | 'floating-promise'
+  | 'others-keep-running'
+  | 'sync-throw'
+  | 'unhandled-exits';
+
+export const refusals: Readonly<Record<RefusalCode, Message>> = {
+  'arity-observed': {
+    sentence: "Left unchanged: `%code%` depends on how many arguments there are, and without the callback there would be one fewer.",
+    advice: "Replace the count by a test of the parameter itself (`typeof cb === 'function'`), then run again.",
+    example: "function load(id, cb) {\n  if (arguments.length < 2) throw new TypeError('a callback is needed');\n  db.get(id, cb);\n}\n",
+  },
+  'async-context': {
+    sentence: "Left unchanged: `%code%` reads an AsyncLocalStorage behind a queue, where the context may be another task's.",
+    advice: "Bind each task with `AsyncResource.bind` first.",
+    example: "const tasks = async.queue((id, next) => log(context.getStore(), id, next), 2);\n",
+  },
+  'callback-and-promise': {
+    sentence: "Left unchanged: `%code%` both answers its callback and hands out a promise; two answers cannot become one.",
+    advice: "Keep one of the two: drop the callback where all callers use the promise, or the reverse.",
+    example: "function load(id, cb) {\n  const answer = db.find(id);\n  db.find(id, cb);\n  return answer;\n}\n",
+  },
+  'called-more-than-once': {
+    sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
+    advice: "Add the missing `return` (or a guard) if the second report is a mistake.",
+    example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) cb(err);\n    cb(null, user);\n  });\n}\n",
+  },
+  'caller-not-convertible': {
+    sentence: "Left unchanged: `%name%` would have to change its callers, and the one at `%code%` cannot change.",
+    advice: "Look at the refusal of that caller: when it can be converted, so can this function.",
+    example: "function get(id, cb) {\n  db.get(id, cb);\n}\nfunction page(id, cb) {\n  get(id, cb);\n  hits++;\n}\n",
+  },
+  'client-defaults': {
+    sentence: "Left unchanged: `%code%` uses an option of its HTTP client that has no counterpart in the promise form.",
+    advice: "Move the call into a small function of its own, and convert its callers.",
+    example: "function load(url, cb) {\n  request({ url, jar: true }, (err, res, body) => cb(err, body));\n}\n",
+  },
+  'code-after-call': {
+    sentence: "Left unchanged: `%code%` runs before the answer arrives; after `await` it would run later.",
+    advice: "Move it above the call if the order does not matter.",
+    example: "function load(id, cb) {\n  db.get(id, cb);\n  count++;\n}\n",
+  },
+  'dynamic-scope': {
+    sentence: "Left unchanged: `%code%` looks names up at run time (`eval` or `with`), so no name near it can be moved or renamed.",
+    advice: "Replace `eval` by a property access.",
+    example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) return cb(err);\n    cb(null, eval('user.' + id));\n  });\n}\n",
+  },
+  'error-not-checked': {
+    sentence: "Left unchanged: `%code%` never looks at the error of the call it answers; after `await` the error would be thrown.",
+    advice: "Check the error (`if (err) return cb(err)`), or say that it does not matter by giving a default where it occurs.",
+    example: "function load(id, cb) {\n  db.get(id, (err, user) => cb(null, user));\n}\n",
+  },
+  'exported-callers-unknown': {
+    sentence: "Left unchanged: `%name%` is exported with a contract that no bridge can keep, and its callers cannot all be seen.",
+    advice: "With `--exports change` its contract changes and what breaks is listed.",
+    example: "exports.load = function (id, cb) {\n  db.get(id, (err, user) => {\n    if (err) return cb && cb(err);\n    if (cb) cb(null, user);\n  });\n};\n",
+  },
+  'expression-order': {
+    sentence: "Left unchanged: in `%code%` an operand is read before the wait and could be different after it.",
+    advice: "Read the operand into a constant on the line before.",
+    example: "function total(id) {\n  return prices.current + get(id).then((price) => price.amount);\n}\n",
+  },
+  'finally-overrides': {
+    sentence: "Left unchanged: the cleanup in `%code%` replaces the answer, which the other style does not do.",
+    advice: "Give the replaced answer from the handler itself.",
+    example: "function load(id) {\n  return db.get(id).finally(function () {\n    return arguments[0];\n  });\n}\n",
+  },
+  'framework-callback': {
+    sentence: "Left unchanged: `%code%` is called by a framework whose contract for promises is not known here.",
+    advice: "Move the body to a function of its own; that function can be converted.",
+    example: "class Upper extends Transform {\n  _transform(chunk, encoding, done) {\n    translate(chunk, done);\n  }\n}\n",
+  },
+  'generator': {
+    sentence: "Left unchanged: `%code%` is in a generator, which gives its values on request.",
+    advice: "Convert the functions that the generator calls.",
+    example: "function* pages(ids) {\n  for (const id of ids) yield get(id).then((page) => page.title);\n}\n",
+  },
+  'labels': {
+    sentence: "Left unchanged: `%code%` jumps to a label on the other side of a wait.",
+    advice: "Make the inner loop a function that returns.",
+    example: "function first(lists, cb) {\n  outer: for (const list of lists) {\n    for (const id of list) {\n      if (!id) continue outer;\n      db.get(id, cb);\n    }\n  }\n}\n",
+  },
+  'lazy-thenable': {
+    sentence: "Left unchanged: `%code%` sends its request only when it is waited for, so waiting elsewhere would move the request.",
+    advice: "Write `await` at the place where the request must be sent.",
+    example: "function both() {\n  const a = superagent.get('/a');\n  const b = superagent.get('/b');\n  return a.then((one) => b.then((two) => [one.body, two.body]));\n}\n",
+  },
+  'library-promise': {
+    sentence: "Left unchanged: `%code%` uses a method that only the library's promises have, and `%name%` has no exact native form.",
+    advice: "Replace that method by native code first.",
+    example: "const Promise = require('bluebird');\nfunction load(id) {\n  return Promise.resolve(db.get(id))\n    .timeout(100)\n    .then((user) => user.name);\n}\n",
+  },
+  'live-queue': {
+    sentence: "Left unchanged: `%code%` is a queue that is fed while it runs; no loop or join says the same.",
+    advice: "Keep the queue, and convert the task it runs.",
+    example: "const jobs = async.queue(work, 2);\njobs.drain(() => console.log('done'));\nemitter.on('job', (job) => jobs.push(job));\n",
+  },
+  'many-events': {
+    sentence: "Left unchanged: `%code%` can report many times; a promise settles once.",
+    advice: "Use `for await (const [name] of on(emitter, 'change'))`, or convert the part that ends once.",
+    example: "function watch(file, cb) {\n  emitter.on('change', (name) => cb(null, name));\n}\n",
+  },
+  'microtask-order': {
+    sentence: "Left unchanged: `%code%` runs beside another chain with nothing slow in between; the order of the two would change.",
+    advice: "Wait for the first chain if the order matters.",
+    example: "function both() {\n  Promise.resolve()\n    .then(() => console.log('a'))\n    .then(() => console.log('b'));\n  Promise.resolve().then(() => console.log('c'));\n}\n",
+  },
+  'mixed-style': {
+    sentence: "Left unchanged: `%name%` answers in two styles at once; only a function of one style can be converted.",
+    advice: "Make every path answer in the same way.",
+    example: "function load(id, cb) {\n  if (cache[id]) return Promise.resolve(cache[id]);\n  db.get(id, cb);\n}\n",
+  },
+  'no-async-here': {
+    sentence: "Left unchanged: `%code%` stands where the language allows no async function.",
+    advice: "Offer a static factory (`static async create(id)`) or a method.",
+    example: "class User {\n  constructor(id, cb) {\n    db.get(id, (err, row) => {\n      if (err) return cb(err);\n      this.row = row;\n      cb(null, this);\n    });\n  }\n}\n",
+  },
+  'not-error-first': {
+    sentence: "Left unchanged: the shape of the callback in `%code%` is not clear: its first argument may be a result or an error.",
+    advice: "Give the error first (`cb(null, answer)`), then run again.",
+    example: "function check(id, cb) {\n  db.has(id, (there) => {\n    cb(there ? 'yes' : 'no');\n  });\n}\n",
+  },
+  'parse-error': {
+    sentence: "Left unchanged: the file cannot be read: %name%.",
+    advice: "Correct the syntax error.",
+    example: "function load(id, cb {\n",
+  },
+  'partial-result-with-error': {
+    sentence: "Left unchanged: `%code%` gives an error and a result together; a rejection carries one thing.",
+    advice: "Put the result on the error (`err.partial = …`), or give one of the two.",
+    example: "function load(id, cb) {\n  db.get(id, (err, user) => cb(err, { user, at: 1 }));\n}\n",
+  },
+  'path-without-callback': {
+    sentence: "Left unchanged: on the path at `%code%` nothing is ever reported, and an async function would answer there.",
+    advice: "Report on that path too, if waiting for ever is not intended.",
+    example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) return cb(err);\n    if (user.active) cb(null, user);\n  });\n}\n",
+  },
+  'promise-as-value': {
+    sentence: "Left unchanged: the promise in `%code%` is kept and used as a value.",
+    advice: "Nothing to do: a stored promise is fine in async code.",
+    example: "function load(id) {\n  const answer = get(id).then((user) => user.name);\n  answers.set(id, answer);\n  return answer.then((name) => name.trim());\n}\n",
+  },
+  'promise-identity': {
+    sentence: "Left unchanged: callers of `%name%` get the same promise each time; an async function makes a new one per call.",
+    advice: "Move the chain to a function of its own: that one can be async.",
+    example: "function load(id) {\n  if (!pending[id]) pending[id] = get(id).then((user) => user.name);\n  return pending[id];\n}\n",
+  },
+  'reference-use': {
+    sentence: "Left unchanged: `%code%` hands `%name%` on as a value, so who calls it, and how, cannot be seen.",
+    advice: "Pass a small function that calls it, or use `--exports change` after looking at every use.",
+    example: "function load(id, cb) {\n  db.get(id, cb);\n}\nregistry.add('load', load);\n",
+  },
+  'returns-value': {
+    sentence: "Left unchanged: `%code%` gives its caller something beside the answer; a promise would take its place.",
+    advice: "Take an `AbortSignal` as a parameter instead of handing out the request.",
+    example: "function load(url, cb) {\n  return http.get(url, (res) => cb(null, res.statusCode)).on('error', cb);\n}\nconst pending = load('/a', done);\npending.destroy();\n",
+  },
+  'schedule-differs': {
+    sentence: "Left unchanged: `%code%` starts its work in a rhythm that a loop or a join would not keep.",
+    advice: "Start the next turn from the answer of the last one.",
+    example: "function poll(cb) {\n  const timer = setInterval(\n    () =>\n      status((err, s) => {\n        if (err || s.ready) {\n          clearInterval(timer);\n          cb(err, s);\n        }\n      }),\n    100,\n  );\n}\n",
+  },
+  'several-results': {
+    sentence: "Left unchanged: `%code%` gives more than one result, and not all who use them can be seen.",
+    advice: "Give one object, or add a promise version beside it.",
+    example: "exports.load = function (id, cb) {\n  db.get(id, (err, user, age) => {\n    if (err) return cb(err);\n    cb(null, user, age);\n  });\n};\n",
+  },
+  'shared-loop-variable': {
+    sentence: "Left unchanged: `%name%` in `%code%` is one variable for all turns and is read after the loop has gone on.",
+    advice: "Use `let` if each turn should see its own value.",
+    example: "function all(ids, cb) {\n  for (var i = 0; i < ids.length; i++) {\n    db.get(ids[i], (err) => {\n      console.log(i);\n      if (err) cb(err);\n    });\n  }\n}\n",
+  },
+  'stream': {
+    sentence: "Left unchanged: `%code%` reads or writes a stream, piece by piece.",
+    advice: "Use `pipeline` of `stream/promises`.",
+    example: "function copy(from, to, cb) {\n  fs.createReadStream(from).on('error', cb).pipe(fs.createWriteStream(to)).on('finish', cb);\n}\n",
+  },
+  'switch-fall-through': {
+    sentence: "Left unchanged: a case of `%code%` runs on into the next one across a wait.",
+    advice: "End each case with `break` or `return`.",
+    example: "function run(level, cb) {\n  switch (level) {\n    case 2:\n      db.get(2, note);\n    case 1:\n      db.get(1, cb);\n  }\n}\n",
+  },
+  'sync-callback': {
+    sentence: "Left unchanged: `%code%` can answer before the call returns, and a caller can tell.",
+    advice: "Let the caller wait for the answer, or answer through `process.nextTick`.",
+    example: "function load(id, cb) {\n  if (cache[id]) return cb(null, cache[id]);\n  db.get(id, cb);\n}\nlet user;\nload(1, (err, u) => {\n  user = u;\n});\nconsole.log(user);\n",
+  },
+  'sync-throw': {
+    sentence: "Left unchanged: `%code%` throws at its caller; in an async function it would be a rejection.",
+    advice: "Split it: a plain function that checks and then calls the async one.",
+    example: "exports.load = function (id) {\n  if (!id) throw new TypeError('id');\n  return get(id).then((user) => user.name);\n};\n",
+  },
+  'top-level-await-cjs': {
+    sentence: "Left unchanged: `%code%` would need `await` at the top of a CommonJS module.",
+    advice: "Export a function that loads it.",
+    example: "get('config').then((config) => {\n  module.exports = config;\n});\n",
+  },
+  'top-level-await-export': {
+    sentence: "Left unchanged: with `await` in `%code%` every importer of this module would wait, and `require` of it would fail.",
+    advice: "Export a function that loads it.",
+    example: "export let config;\nget('config').then((answer) => {\n  config = answer;\n});\n",
+  },
+  'type-predicate': {
+    sentence: "Left unchanged: `%name%` is declared to return a type predicate, which an async function cannot.",
+    advice: "Return `Promise<boolean>`.",
+    example: "function isUser(x: unknown): x is User {\n  return check(x).then((ok) => ok) as never;\n}\n",
+  },
+  'unknown-callee': {
+    sentence: "Left unchanged: it is not known what `%code%` does with the function it is given: how often, when, or with what it calls it.",
+    advice: "Where it is an ordinary error-first function, promisify it once (`util.promisify`) and call that.",
+    example: "function load(id, cb) {\n  plugin(id, (err, user) => {\n    if (err) return cb(err);\n    cb(null, user);\n  });\n}\n",
+  },
+};
+
+export const notes: Readonly<Record<NoteCode, Message>> = {
+  'always-later': {
+    sentence: "`%name%` could answer before its call returned; now it always answers later.",
+    advice: "Look for code after the call that counted on the answer being there.",
+    example: "function load(id, cb) {\n  if (cache[id]) return cb(null, cache[id]);\n  db.get(id, cb);\n}\n",
+  },
+  'bridged': {
+    sentence: "`%name%` keeps its old contract for callers outside: the new code stands behind a bridge.",
+    advice: "Use `--exports change` when every caller is known.",
+    example: "exports.load = util.callbackify(load);\n",
+  },
+  'bug-now-rejection': {
+    sentence: "An exception in the code after `%code%` was uncaught; it is a rejection now, and an outer handler may take it.",
+    advice: "See that the outer handler does not hide programming errors.",
+    example: "db.get(id, (err, user) => {\n  if (err) return cb(err);\n  cb(null, user.name.trim());\n});\n",
+  },
+  'contract-changed': {
+    sentence: "`%name%` is exported and answers in a new way: callers outside this run must change.",
+    advice: "List it in the changelog as a breaking change.",
+    example: "exports.load = async function (id) {\n  return db.get(id);\n};\n",
+  },
+  'empty-list-answers': {
+    sentence: "With an empty list `%code%` never answered; `Promise.all` of nothing answers at once.",
+    advice: "See that no caller counts on the silence.",
+    example: "let left = ids.length;\nids.forEach((id) => db.get(id, () => --left || cb(null)));\n",
+  },
+  'extra-results-dropped': {
+    sentence: "`%name%` gave more than one result; its callers use the first alone, and so the rest are gone.",
+    advice: "Nothing to do unless a caller was missed.",
+    example: "cb(null, user, age);\n",
+  },
+  'floating-promise': {
+    sentence: "The promise of `%code%` has no handler, as the call had none: a failure ends the process, as it did.",
+    advice: "Add a handler if a failure should not end the process.",
+    example: "load(1);\n",
+  },
+  'others-keep-running': {
+    sentence: "The calls that lose the race in `%code%` run on, and their errors are lost.",
+    advice: "Abort them if they cost something.",
+    example: "const first = await Promise.race([a(), b()]);\n",
+  },
+  'sync-throw': {
+    sentence: "`%code%` threw at its caller; now the promise is rejected.",
+    advice: "Look for callers with a `try` but no `await`.",
+    example: "if (!id) throw new TypeError('id');\n",
+  },
+  'unhandled-exits': {
+    sentence: "A rejection of `%code%` that nobody handles was printed by the library; the native promise ends the process.",
+    advice: "Add a handler where the failure does not matter.",
+    example: "Bluebird.reject(new Error('nobody looks'));\n",
+  },
+};
