@@ -20,7 +20,8 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   let done = 0;
   for (const edit of sortEdits(edits)) {
     if (edit.start < done) throw new Error(`bug: two edits overlap at ${edit.start}`);
-    if (edit.end < edit.start || edit.end > text.length) throw new Error(`bug: an edit ends at ${edit.end} of ${text.length}`);
+    if (edit.end < edit.start || edit.end > text.length)
+      throw new Error(`bug: an edit ends at ${edit.end} of ${text.length}`);
     out += text.slice(done, edit.start) + edit.text;
     done = edit.end;
   }
