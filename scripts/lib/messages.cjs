@@ -6,6 +6,8 @@ const path = require('node:path');
 function messageFiles(root) {
   const refusals = readMessages(path.join(root, 'src/messages/refusals.md'));
   const notes = readMessages(path.join(root, 'src/messages/notes.md'));
+  const both = refusals.find(({ code }) => notes.some((note) => note.code === code));
+  if (both) throw new Error(`"${both.code}" is a refusal and a note: one code, one meaning`);
   return {
     'src/messages/generated.ts': table(refusals, notes),
     ...pages('docs/refusals', 'Refusals', 'Why a site was left as it was.', refusals),

@@ -60,7 +60,7 @@ export type NoteCode =
   | 'extra-results-dropped'
   | 'floating-promise'
   | 'others-keep-running'
-  | 'sync-throw'
+  | 'throw-now-rejection'
   | 'unhandled-exits';
 
 export const refusals: Readonly<Record<RefusalCode, Message>> = {
@@ -312,7 +312,7 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     advice: "Abort them if they cost something.",
     example: "const first = await Promise.race([a(), b()]);\n",
   },
-  'sync-throw': {
+  'throw-now-rejection': {
     sentence: "`%code%` threw at its caller; now the promise is rejected.",
     advice: "Look for callers with a `try` but no `await`.",
     example: "if (!id) throw new TypeError('id');\n",
