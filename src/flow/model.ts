@@ -42,6 +42,8 @@ export interface Snippet {
   readonly promise: 'no' | 'maybe' | 'yes';
   /** Evaluating it has no effect and can't throw: a literal, a name. It may be dropped or moved. */
   readonly pure?: boolean;
+  /** Binds less tightly than `await`: a condition, an operator, an arrow. The writer puts it in parentheses. */
+  readonly loose?: boolean;
   /** The source range that it stands for, for reports. */
   readonly at: Range;
 }
@@ -64,7 +66,7 @@ export interface Target {
 
 export type Step = StepBase &
   (
-    | { readonly kind: 'code'; readonly code: Snippet } // one whole statement as written, without wait or exit
+    | { readonly kind: 'code'; readonly code: Snippet; readonly made?: boolean } // one whole statement as written, without wait or exit; `made`: we wrote it, the writer ends it
     | { readonly kind: 'wait'; readonly on: Task; readonly bind?: Bind; readonly onFail?: Handler } // onFail guards this wait alone
     | { readonly kind: 'branch'; readonly test: Snippet; readonly then: Block; readonly else?: Block }
     | { readonly kind: 'loop'; readonly head: Snippet; readonly body: Block; readonly foot?: Snippet } // head `for (const a of b)`; do-while: head `do`, foot `while (x)`
@@ -156,13 +158,11 @@ export interface ImportNeed {
 export type Shape =
   /** The function itself becomes async. */
   | { readonly kind: 'function' }
-  /** The body's statements from `from` on become `callbackify(async () => { … })(callback)`: every contract stays. */
-  | {
-      readonly kind: 'inside';
-      readonly from: number;
-      readonly callback: Snippet;
-      readonly report: 'value' | 'nothing' | 'null' | 'list';
-    }
+  /**
+   * The statements in `Entry.body` become `<via>(async () => { … })(<callback>);`: every contract stays.
+   * `via` is `callbackify` as this file calls it; `callback` the whole argument: `cb`, or `(err) => (err ? cb(err) : cb())`.
+   */
+  | { readonly kind: 'inside'; readonly via: string; readonly callback: Snippet }
   /** A statement becomes `void (async () => { … })()`. */
   | { readonly kind: 'statement' };
 
