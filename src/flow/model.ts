@@ -42,6 +42,10 @@ export interface Snippet {
   readonly promise: 'no' | 'maybe' | 'yes';
   /** Evaluating it has no effect and can't throw: a literal, a name. It may be dropped or moved. */
   readonly pure?: boolean;
+  /** Of a pattern: it takes its value apart (`{ a }`, `[b]`). */
+  readonly destructures?: boolean;
+  /** Of a loop's head: it never ends by itself (`while (true)`). */
+  readonly endless?: boolean;
   /** Binds less tightly than `await`: a condition, an operator, an arrow. The writer puts it in parentheses. */
   readonly loose?: boolean;
   /** The source range that it stands for, for reports. */
@@ -73,7 +77,12 @@ export type Step = StepBase &
     | {
         readonly kind: 'switch';
         readonly on: Snippet;
-        readonly arms: readonly { readonly label: Snippet; readonly lead: readonly Lead[]; readonly body: Block }[];
+        readonly arms: readonly {
+          readonly label: Snippet;
+          readonly lead: readonly Lead[];
+          readonly isDefault?: boolean;
+          readonly body: Block;
+        }[];
       }
     | { readonly kind: 'guard'; readonly body: Block; readonly onFail?: Handler; readonly always?: Block } // try/catch/finally
     | Exit
@@ -139,9 +148,13 @@ export type Task =
     }
   | BlockTask;
 
-/** A flow of its own that gives a value: its exits are those whose `of` is `target`. Ending without one gives undefined. */
+/**
+ * A flow of its own that gives a value: its exits are those whose `of` is `target`. Ending without one gives undefined.
+ * `apart`: it can't be spliced into the flow around it and is written as a local async function.
+ */
 export interface BlockTask {
   readonly kind: 'block';
+  readonly apart?: boolean;
   readonly target: Target;
   readonly body: Block;
 }

@@ -72,7 +72,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
   };
 
   const isSettled = (node: ts.Expression): boolean => {
-    const inner = ts.skipParentheses(node);
+    const inner = skipParentheses(node);
     if (!ts.isIdentifier(inner)) return false;
     const symbol = ctx.scopes.symbolOf(inner);
     return !!symbol && settled.has(symbol);
@@ -116,12 +116,15 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
     pattern(node) {
       const range = ts.isParameter(node) ? { start: node.name.getStart(), end: node.end } : rangeWithType(node);
       const name = ts.isParameter(node) ? node.name : node;
-      return make(
-        range,
-        ts.isParameter(node) ? [node] : [node, ...typeOf(node)],
-        namesOf(name).flatMap((each) => declared(each, 'lexical')),
-        'no',
-      );
+      return {
+        ...make(
+          range,
+          ts.isParameter(node) ? [node] : [node, ...typeOf(node)],
+          namesOf(name).flatMap((each) => declared(each, 'lexical')),
+          'no',
+        ),
+        ...(!ts.isIdentifier(name) && { destructures: true }),
+      };
     },
     piece: (range, nodes) =>
       make(
@@ -151,6 +154,10 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
     trailOf: (node, to) => trailingComments(ctx.text, node.end, to),
     comments: (range) => commentsBetween(ctx.text, range.start, range.end, 'all'),
   };
+}
+
+export function skipParentheses(node: ts.Expression): ts.Expression {
+  return ts.isParenthesizedExpression(node) ? skipParentheses(node.expression) : node;
 }
 
 /** Binds less tightly than a unary operator, so that `await x` needs parentheses around it. */
@@ -313,7 +320,7 @@ function isShorthand(node: ts.Identifier): boolean {
 }
 
 function isPure(node: ts.Expression): boolean {
-  const inner = ts.skipParentheses(node);
+  const inner = skipParentheses(node);
   return (
     ts.isIdentifier(inner) ||
     ts.isLiteralExpression(inner) ||

@@ -1,0 +1,172 @@
+import { renderSnippet, type Canvas } from '../../edits/render.js';
+import { indentAt, renderRange } from '../../edits/render.js';
+import type { Block, Entry, Lead, Snippet, Step, StepOf } from '../../flow/model.js';
+import { isTask } from '../../flow/query.js';
+import type { CodeStyle } from '../context.js';
+import { writeTask } from './task.js';
+
+/** Where the writer stands: the indentation, and whether an error here would be caught in this function. */
+export interface Place {
+  readonly indent: string;
+  readonly guarded: boolean;
+}
+
+export interface Pen {
+  readonly canvas: Canvas;
+  readonly style: CodeStyle;
+}
+
+/**
+ * The text for `entry.body`: the flow, after all passes, as an async function's body.
+ * Line breaks are `\n`; `finish` gives them the file's form.
+ */
+export function writeBody(entry: Entry, flow: Block, pen: Pen): string {
+  const indent = indentAt(pen.canvas.text, entry.body.start);
+  const place: Place = { indent, guarded: false };
+  const { shape } = entry;
+  if (shape.kind === 'statement') return end(`void (async () => ${writeFunctionBody(flow, place, pen)})()`, pen);
+  if (shape.kind === 'inside') {
+    const callback = renderSnippet(shape.callback, indent, pen.canvas);
+    return end(`${shape.via}(async () => ${writeFunctionBody(flow, place, pen)})(${callback})`, pen);
+  }
+  if (entry.bodyKind === 'expression') return writeArrowBody(flow, place, pen);
+  return writeFunctionBody(flow, place, pen);
+}
+
+/** `{ … }` with the closing brace at the place's indentation. */
+export function writeFunctionBody(flow: Block, place: Place, pen: Pen): string {
+  return writeBraces(flow, { ...place, guarded: false }, pen);
+}
+
+/** An arrow keeps its short form when all it does is to give a value. */
+export function writeArrowBody(flow: Block, place: Place, pen: Pen): string {
+  const [only, more] = flow.steps;
+  const short = only && !more && only.kind === 'exit' && only.how === 'succeed' && only.with;
+  const comments = [...(only?.lead ?? []), ...flow.tail, ...(only?.trail ?? [])].some((each) => each !== '');
+  if (!short || comments) return writeFunctionBody(flow, place, pen);
+  const inner = { ...place, guarded: false };
+  const text = isTask(short) ? writeTask(short, inner, pen) : renderSnippet(short, place.indent, pen.canvas);
+  return text.startsWith('{') ? `(${text})` : text;
+}
+
+function writeBraces(block: Block, place: Place, pen: Pen): string {
+  const inner = { ...place, indent: place.indent + pen.style.indent };
+  const lines = writeSteps(block, inner, pen);
+  return lines.length === 0 ? '{}' : `{\n${lines.join('\n')}\n${place.indent}}`;
+}
+
+/** The block's lines, each with its indentation; blank lines as the source had them, none first or last. */
+export function writeSteps(block: Block, place: Place, pen: Pen): string[] {
+  const lines: string[] = [];
+  for (const step of block.steps) {
+    lines.push(...writeLead(step.lead, place, pen));
+    const text = writeStep(step, place, pen);
+    if (text === '') continue;
+    const trail = (step.trail ?? []).map((range) => ` ${renderRange(range, place.indent, pen.canvas)}`).join('');
+    lines.push(place.indent + apart(lines, text) + text + trail);
+  }
+  lines.push(...writeLead(block.tail, place, pen));
+  while (lines[0] === '') lines.shift();
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** Without a semicolon before it, a line that starts with a bracket would go on with the line above. */
+function apart(lines: readonly string[], text: string): string {
+  if (!/^[([`/+-]/.test(text) || /^\/[/*]/.test(text)) return '';
+  const above = lines.findLast((line) => line.trim() !== '' && !/^\s*(\/\/|\/\*)/.test(line));
+  return !above || /[;{}]\s*(\/\/.*)?$/.test(above) ? '' : ';';
+}
+
+function writeLead(lead: readonly Lead[], place: Place, pen: Pen): string[] {
+  return lead.map((each) => (each === '' ? '' : place.indent + renderRange(each, place.indent, pen.canvas)));
+}
+
+function end(text: string, pen: Pen): string {
+  return pen.style.semi ? `${text};` : text;
+}
+
+function writeStep(step: Step, place: Place, pen: Pen): string {
+  const text = (snippet: Snippet) => renderSnippet(snippet, place.indent, pen.canvas);
+  const braces = (block: Block, inner = place) => writeBraces(block, inner, pen);
+  switch (step.kind) {
+    case 'code':
+      if (step.code.parts.length === 0) return '';
+      return step.made ? end(text(step.code), pen) : text(step.code);
+    case 'wait':
+      return writeWait(step, place, pen);
+    case 'branch':
+      return writeBranch(step, place, pen);
+    case 'loop':
+      return `${text(step.head)} ${braces(step.body)}${step.foot ? end(` ${text(step.foot)}`, pen) : ''}`;
+    case 'switch':
+      return writeSwitch(step, place, pen);
+    case 'guard':
+      return writeGuard(step, place, pen);
+    case 'exit':
+      return writeExit(step, place, pen);
+  }
+}
+
+function writeWait(step: StepOf<'wait'>, place: Place, pen: Pen): string {
+  if (step.onFail) throw new Error('bug: a wait with an error branch reached the writer');
+  const awaited = writeAwait(step.on, place, pen);
+  if (!step.bind) return end(awaited, pen);
+  const pattern = renderSnippet(step.bind.pattern, place.indent, pen.canvas);
+  if (step.bind.how === 'assign')
+    return end(pattern.startsWith('{') ? `(${pattern} = ${awaited})` : `${pattern} = ${awaited}`, pen);
+  return end(`${step.bind.how} ${pattern} = ${awaited}`, pen);
+}
+
+function writeAwait(task: StepOf<'wait'>['on'], place: Place, pen: Pen): string {
+  const text = writeTask(task, place, pen);
+  return task.kind === 'call' && task.awaitable.loose ? `await (${text})` : `await ${text}`;
+}
+
+function writeBranch(step: StepOf<'branch'>, place: Place, pen: Pen): string {
+  const head = `if (${renderSnippet(step.test, place.indent, pen.canvas)}) ${writeBraces(step.then, place, pen)}`;
+  const other = step.else;
+  if (!other || (other.steps.length === 0 && other.tail.every((each) => each === ''))) return head;
+  const [only, more] = other.steps;
+  const chained = only?.kind === 'branch' && !more && [...only.lead, ...other.tail].every((each) => each === '');
+  if (chained) return `${head} else ${writeBranch(only, place, pen)}`;
+  return `${head} else ${writeBraces(other, place, pen)}`;
+}
+
+function writeSwitch(step: StepOf<'switch'>, place: Place, pen: Pen): string {
+  const arm = { ...place, indent: place.indent + pen.style.indent };
+  const body = { ...place, indent: arm.indent + pen.style.indent };
+  const lines = step.arms.flatMap(({ label, lead, body: block }) => [
+    ...writeLead(lead, arm, pen),
+    arm.indent + renderSnippet(label, arm.indent, pen.canvas),
+    ...writeSteps(block, body, pen),
+  ]);
+  return `switch (${renderSnippet(step.on, place.indent, pen.canvas)}) {\n${lines.join('\n')}\n${place.indent}}`;
+}
+
+function writeGuard(step: StepOf<'guard'>, place: Place, pen: Pen): string {
+  const guarded = { ...place, guarded: true };
+  let out = `try ${writeBraces(step.body, guarded, pen)}`;
+  if (step.onFail) {
+    const param = step.onFail.param && renderSnippet(step.onFail.param.pattern, place.indent, pen.canvas);
+    // With a finally behind it, what the catch returns is still waited for first.
+    const inner = step.always ? guarded : place;
+    out += ` catch ${param ? `(${param}) ` : ''}${writeBraces(step.onFail.body, inner, pen)}`;
+  }
+  if (step.always) out += ` finally ${writeBraces(step.always, place, pen)}`;
+  return out;
+}
+
+function writeExit(step: StepOf<'exit'>, place: Place, pen: Pen): string {
+  if (step.how === 'fail') return end(`throw ${renderSnippet(step.with, place.indent, pen.canvas)}`, pen);
+  if (step.how !== 'succeed') return end(step.label ? `${step.how} ${step.label}` : step.how, pen);
+  if (!step.with) return end('return', pen);
+  const value = step.with;
+  if (isTask(value)) {
+    const must = place.guarded && !step.unawaited;
+    return end(`return ${must ? writeAwait(value, place, pen) : writeTask(value, place, pen)}`, pen);
+  }
+  const text = renderSnippet(value, place.indent, pen.canvas);
+  if (!place.guarded || step.unawaited || value.promise === 'no') return end(`return ${text}`, pen);
+  return end(`return await ${value.loose ? `(${text})` : text}`, pen);
+}
