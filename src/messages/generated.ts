@@ -16,7 +16,9 @@ export type RefusalCode =
   | 'caller-not-convertible'
   | 'client-defaults'
   | 'code-after-call'
+  | 'comment-lost'
   | 'dynamic-scope'
+  | 'early-return'
   | 'error-not-checked'
   | 'exported-callers-unknown'
   | 'expression-order'
@@ -99,10 +101,20 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Move it above the call if the order does not matter.",
     example: "function load(id, cb) {\n  db.get(id, cb);\n  count++;\n}\n",
   },
+  'comment-lost': {
+    sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",
+    advice: "Move the comment to a line of its own, above a statement, and run again.",
+    example: "function load(id) {\n  return get(id).then(/* the user */ (user) => user.name);\n}\n",
+  },
   'dynamic-scope': {
     sentence: "Left unchanged: `%code%` looks names up at run time (`eval` or `with`), so no name near it can be moved or renamed.",
     advice: "Replace `eval` by a property access.",
     example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) return cb(err);\n    cb(null, eval('user.' + id));\n  });\n}\n",
+  },
+  'early-return': {
+    sentence: "Left unchanged: `%code%` answers for the whole function from inside a part that must stay a function of its own.",
+    advice: "Answer through the nearest callback, and decide at the end.",
+    example: "function load(ids, cb) {\n  async.each(ids, (id, next) => (id ? get(id, next) : cb(new Error('no id'))), () => cb());\n}\n",
   },
   'error-not-checked': {
     sentence: "Left unchanged: `%code%` never looks at the error of the call it answers; after `await` the error would be thrown.",

@@ -1,0 +1,183 @@
+import { finish, FIXED, type Canvas } from '../edits/render.js';
+import { shrinkEdit, sortEdits, type TextEdit } from '../edits/edits.js';
+import type { Binding, Block, Step } from '../flow/model.js';
+import { guardWaits } from '../flow/passes/guards.js';
+import { foreignExits, inlineBlocks, nestedTasks } from '../flow/passes/inline.js';
+import { nameBindings } from '../flow/passes/names.js';
+import { simplify } from '../flow/passes/simplify.js';
+import type { Range } from '../types.js';
+import { writeBody } from './async/write.js';
+import type { FileContext } from './context.js';
+import { addImports } from './imports.js';
+import { ts } from './parse.js';
+import type { PlannedEntry, PlannedGroup } from './plan.js';
+
+/** A group as finished edits per file; groups whose entries stand inside one another are one. */
+export interface WrittenGroup {
+  readonly members: readonly PlannedGroup[];
+  readonly edits: readonly (TextEdit & { readonly ctx: FileContext })[];
+}
+
+export interface Composed {
+  readonly written: readonly WrittenGroup[];
+  /** Groups that the writer could not say: left alone, with the code of the reason. */
+  readonly unsaid: readonly {
+    readonly group: PlannedGroup;
+    readonly code: string;
+    readonly at: Range;
+    readonly ctx: FileContext;
+  }[];
+}
+
+/** Turns plans into edits of the source: flows through the passes, names, then text, inner functions before outer ones. */
+export function compose(groups: readonly PlannedGroup[]): Composed {
+  const unsaid: Composed['unsaid'][number][] = [];
+  const prepared = new Map<PlannedGroup, readonly Prepared[]>();
+  for (const group of groups) {
+    const entries = group.entries.map((each) => prepare(each));
+    const bad = entries.find((each) => each.wrong);
+    if (bad) unsaid.push({ group, code: bad.wrong!.code, at: bad.wrong!.at, ctx: bad.planned.ctx });
+    else prepared.set(group, entries);
+  }
+  const files = new Map<FileContext, FileJob>();
+  for (const [group, entries] of prepared) {
+    for (const each of entries) jobFor(files, each.planned.ctx).entries.push({ ...each, group });
+    for (const { ctx, edit } of group.edits) jobFor(files, ctx).drafts.push({ edit, owners: new Set([group]) });
+  }
+  const drafts = [...files].flatMap(([ctx, job]) => writeFile(ctx, job).map((draft) => ({ ...draft, ctx })));
+  return { written: unite(drafts), unsaid };
+}
+
+interface Prepared {
+  readonly planned: PlannedEntry;
+  readonly flow: Block;
+  readonly wrong?: { readonly code: string; readonly at: Range };
+}
+
+function prepare(planned: PlannedEntry): Prepared {
+  const { entry } = planned;
+  const flow = simplify(guardWaits(simplify(inlineBlocks(entry.flow), entry.target)), entry.target);
+  const wrong = unsayable(flow.steps);
+  return { planned, flow, ...(wrong && { wrong }) };
+}
+
+/** A local async function can't leave the function around it. */
+function unsayable(steps: readonly Step[]): { code: string; at: Range } | undefined {
+  for (const task of nestedTasks(steps)) {
+    if (task.kind !== 'block') continue;
+    const exit = foreignExits(task)[0];
+    if (exit) return { code: 'early-return', at: task.body.steps[0]?.at ?? { start: 0, end: 0 } };
+  }
+  return undefined;
+}
+
+interface FileJob {
+  readonly entries: (Prepared & { group: PlannedGroup })[];
+  readonly drafts: Draft[];
+}
+
+interface Draft {
+  readonly edit: TextEdit;
+  readonly owners: Set<PlannedGroup>;
+}
+
+function jobFor(files: Map<FileContext, FileJob>, ctx: FileContext): FileJob {
+  let job = files.get(ctx);
+  if (!job) files.set(ctx, (job = { entries: [], drafts: [] }));
+  return job;
+}
+
+/** All edits of one file. An outer entry's text holds the edits inside it, so these are no longer edits of their own. */
+function writeFile(ctx: FileContext, job: FileJob): Draft[] {
+  const names = new Map<Binding, string>();
+  const taken = new Set(ctx.text.match(/[\w$\u00aa-\uffff]+/g) ?? []);
+  const canvas: Canvas & { renames: Map<number, string> } = {
+    text: ctx.text,
+    frozen: frozenRanges(ctx.file),
+    renames: new Map(),
+    nested: [],
+    nameOf: (binding) => names.get(binding) ?? binding.name,
+  };
+  for (const { planned, flow } of job.entries) {
+    const naming = nameBindings(flow, planned.entry.params, (name) => taken.has(name));
+    for (const [binding, name] of naming.names) (names.set(binding, name), taken.add(name));
+    for (const [at, text] of naming.renames) canvas.renames.set(at, text);
+  }
+  let drafts: Draft[] = [...job.drafts];
+  for (const each of job.entries) {
+    for (const edit of each.planned.entry.head.edits) drafts.push({ edit, owners: new Set([each.group]) });
+  }
+  const inner = [...job.entries].sort((a, b) => size(a.planned.entry.body) - size(b.planned.entry.body));
+  for (const { planned, flow, group } of inner) {
+    const { body } = planned.entry;
+    const swallowed = drafts.filter(({ edit }) => edit.start >= body.start && edit.end <= body.end);
+    canvas.nested.splice(0, canvas.nested.length, ...swallowed.map((draft) => draft.edit));
+    const text = writeBody(planned.entry, flow, { canvas, style: ctx.style });
+    const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
+    drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
+  }
+  drafts.push(...importDrafts(ctx, job));
+  return drafts.flatMap(({ edit, owners }) => {
+    const shrunk = shrinkEdit(ctx.text, { ...edit, text: finish(edit.text, ctx.style.eol) });
+    return shrunk ? [{ edit: shrunk, owners }] : [];
+  });
+}
+
+/** One edit brings in what several groups need; the groups then stand or fall together. */
+function importDrafts(ctx: FileContext, job: FileJob): Draft[] {
+  const needs = job.entries.flatMap((each) => each.planned.entry.needs);
+  const owners = job.entries.filter((each) => each.planned.entry.needs.length > 0).map((each) => each.group);
+  return addImports(ctx, needs).map((edit) => ({ edit, owners: new Set(owners) }));
+}
+
+function size(range: Range): number {
+  return range.end - range.start;
+}
+
+/** Groups that share an edit are one group. */
+function unite(drafts: readonly (Draft & { ctx: FileContext })[]): WrittenGroup[] {
+  const parent = new Map<PlannedGroup, PlannedGroup>();
+  const find = (group: PlannedGroup): PlannedGroup => {
+    const up = parent.get(group) ?? group;
+    return up === group ? group : find(up);
+  };
+  for (const { owners } of drafts) {
+    const [first, ...rest] = owners;
+    for (const other of rest) if (first && find(other) !== find(first)) parent.set(find(other), find(first));
+  }
+  const united = new Map<PlannedGroup, { members: Set<PlannedGroup>; edits: (TextEdit & { ctx: FileContext })[] }>();
+  for (const { edit, owners, ctx } of drafts) {
+    const [first] = owners;
+    if (!first) continue;
+    const root = find(first);
+    let one = united.get(root);
+    if (!one) united.set(root, (one = { members: new Set(), edits: [] }));
+    for (const owner of owners) one.members.add(owner);
+    one.edits.push({ ...edit, ctx });
+  }
+  return [...united.values()].map(({ members, edits }) => ({ members: [...members], edits: sortEdits(edits) }));
+}
+
+/** Where a line break is content: template literals, JSX text, and strings continued with a backslash. */
+function frozenRanges(file: ts.SourceFile): Range[] {
+  const found: Range[] = [];
+  const visit = (node: ts.Node): void => {
+    if (
+      ts.isNoSubstitutionTemplateLiteral(node) ||
+      ts.isTemplateHead(node) ||
+      ts.isTemplateMiddleOrTemplateTail(node) ||
+      ts.isStringLiteral(node)
+    ) {
+      const start = node.getStart();
+      if (file.text.slice(start, node.end).includes('\n')) found.push({ start, end: node.end });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** A text that holds our own mark can't be rendered. */
+export function canRender(text: string): boolean {
+  return !text.includes(FIXED);
+}

@@ -1,0 +1,88 @@
+import type { FileError, ProjectView, SourceText, TransformOptions } from '../types.js';
+import { canRender } from './compose.js';
+import type { FileContext } from './context.js';
+import { parseSource, ts } from './parse.js';
+import { scopesOf } from './scope.js';
+import { styleOf } from './style.js';
+
+/** Parses the files; those that are not JavaScript or TypeScript give one error each and are left out. */
+export function contextsOf(
+  files: readonly SourceText[],
+  options: TransformOptions,
+  view: ProjectView,
+): { contexts: FileContext[]; errors: FileError[] } {
+  const errors: FileError[] = [];
+  const packages = packageFinder(view);
+  const contexts = files.flatMap((source) => {
+    const { file, errors: found } = parseSource(source.path, source.text);
+    const [first] = found;
+    if (first) {
+      errors.push({ path: source.path, kind: 'parse-error', ...first });
+      return [];
+    }
+    if (!canRender(source.text)) return [];
+    const pkg = packages(source.path);
+    return [
+      {
+        path: source.path,
+        text: source.text,
+        file,
+        scopes: scopesOf(file),
+        style: styleOf(file),
+        moduleStyle: moduleStyleOf(source.path, file, pkg.type),
+        typescript: /\.[cm]?tsx?$/.test(source.path),
+        options,
+        view,
+        dependencies: pkg.dependencies,
+      } satisfies FileContext,
+    ];
+  });
+  return { contexts, errors };
+}
+
+interface PackageFacts {
+  readonly type?: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+/** The nearest package.json above a file, read once per folder. */
+function packageFinder(view: ProjectView): (path: string) => PackageFacts {
+  const known = new Map<string, PackageFacts>();
+  const find = (folder: string): PackageFacts => {
+    let facts = known.get(folder);
+    if (!facts) {
+      const text = view.read(folder === '' ? 'package.json' : `${folder}/package.json`);
+      facts = text !== undefined ? factsOf(text) : folder === '' ? { dependencies: {} } : find(parentOf(folder));
+      known.set(folder, facts);
+    }
+    return facts;
+  };
+  return (path) => find(parentOf(path));
+}
+
+function parentOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+}
+
+function factsOf(text: string): PackageFacts {
+  try {
+    const json = JSON.parse(text) as Record<string, Record<string, string> | string | undefined>;
+    const kinds = ['peerDependencies', 'optionalDependencies', 'devDependencies', 'dependencies'] as const;
+    const dependencies = Object.assign(
+      {},
+      ...kinds.map((kind) => (typeof json[kind] === 'object' ? json[kind] : {})),
+    ) as Record<string, string>;
+    return { ...(typeof json.type === 'string' && { type: json.type }), dependencies };
+  } catch {
+    return { dependencies: {} };
+  }
+}
+
+function moduleStyleOf(path: string, file: ts.SourceFile, type: string | undefined): FileContext['moduleStyle'] {
+  if (/\.m[jt]s$/.test(path)) return 'esm';
+  if (/\.c[jt]s$/.test(path)) return 'cjs';
+  if (ts.isExternalModule(file)) return 'esm';
+  if (/\b(require\s*\(|module\.exports|exports\.\w)/.test(file.text)) return 'cjs';
+  if (type === 'module') return 'esm';
+  return type === undefined && !/\brequire\b/.test(file.text) ? 'script' : 'cjs';
+}

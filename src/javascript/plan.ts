@@ -1,0 +1,35 @@
+import type { TextEdit } from '../edits/edits.js';
+import type { Entry, Note, Refusal } from '../flow/model.js';
+import type { FileContext } from './context.js';
+
+/** What a reader (with its callers) wants to change, all of it or nothing: entries to be written, and edits at the border. */
+export interface PlannedGroup {
+  readonly rule: string;
+  /** One line for people: `loadUser becomes async; 2 callers gain await`. */
+  readonly title: string;
+  readonly entries: readonly PlannedEntry[];
+  readonly edits: readonly PlannedEdit[];
+  /** Notes that make it unsafe: applied with `--unsafe` only. */
+  readonly unsafe: readonly Note[];
+  readonly notes: readonly Note[];
+  /** The main site. */
+  readonly main: { readonly ctx: FileContext; readonly at: number };
+}
+
+export interface PlannedEntry {
+  readonly ctx: FileContext;
+  readonly entry: Entry;
+}
+
+export interface PlannedEdit {
+  readonly ctx: FileContext;
+  readonly edit: TextEdit;
+}
+
+export interface PlacedRefusal {
+  readonly ctx: FileContext;
+  readonly rule: string;
+  readonly refusal: Refusal;
+  /** The site was found but carries an ignore comment. */
+  readonly ignored?: boolean;
+}

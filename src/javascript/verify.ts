@@ -1,0 +1,55 @@
+import { applyEdits, type TextEdit } from '../edits/edits.js';
+import { commentsIn } from './comments.js';
+import type { WrittenGroup } from './compose.js';
+import type { FileContext } from './context.js';
+import { parseSource } from './parse.js';
+
+/** A group that must not be applied: its result does not parse (a defect of ours), or a comment would be lost. */
+export interface Wrong {
+  readonly group: WrittenGroup;
+  readonly ctx: FileContext;
+  readonly why: 'unparsable' | 'comment-lost';
+  readonly detail: string;
+}
+
+/** Applies all groups to each file and looks at the result; only where it is wrong are groups tried one by one. */
+export function findWrong(groups: readonly WrittenGroup[]): Wrong[] {
+  const byFile = new Map<FileContext, WrittenGroup[]>();
+  for (const group of groups)
+    for (const ctx of new Set(group.edits.map((edit) => edit.ctx)))
+      byFile.set(ctx, [...(byFile.get(ctx) ?? []), group]);
+  const wrong: Wrong[] = [];
+  for (const [ctx, inFile] of byFile) {
+    if (
+      !wrongIn(
+        ctx,
+        inFile.flatMap((group) => editsOf(group, ctx)),
+      )
+    )
+      continue;
+    for (const group of inFile) {
+      const found = wrongIn(ctx, editsOf(group, ctx));
+      if (found) wrong.push({ group, ctx, ...found });
+    }
+  }
+  return wrong;
+}
+
+function editsOf(group: WrittenGroup, ctx: FileContext): TextEdit[] {
+  return group.edits.filter((edit) => edit.ctx === ctx);
+}
+
+function wrongIn(ctx: FileContext, edits: readonly TextEdit[]): Pick<Wrong, 'why' | 'detail'> | undefined {
+  const after = parseSource(ctx.path, applyEdits(ctx.text, edits));
+  const [error] = after.errors;
+  if (error) return { why: 'unparsable', detail: `${error.line}:${error.column} ${error.message}` };
+  const left = commentsIn(after.file);
+  const lost = commentsIn(ctx.file).find((comment) => !left.includes(comment) || !takeOne(left, comment));
+  return lost === undefined ? undefined : { why: 'comment-lost', detail: lost };
+}
+
+function takeOne(from: string[], text: string): boolean {
+  const index = from.indexOf(text);
+  if (index >= 0) from.splice(index, 1);
+  return index >= 0;
+}

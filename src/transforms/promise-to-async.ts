@@ -1,0 +1,34 @@
+import { readPromises } from '../javascript/promise/read.js';
+import type { Transform } from './transform.js';
+
+/**
+ * Promise chains become `await`: handlers turn into plain code, `.catch` into `try`/`catch` around exactly what it guarded.
+ *
+ * @before function size(path) { return stat(path).then((s) => s.size); }
+ * @after  async function size(path) { const s = await stat(path); return s.size; }
+ */
+export const promiseToAsync: Transform = {
+  name: 'promise-to-async',
+  from: 'promise',
+  to: 'async',
+  languages: ['javascript', 'typescript'],
+  plan(files) {
+    const read = files.map((ctx) => ({ ctx, ...readPromises(ctx) }));
+    return {
+      groups: read.flatMap(({ ctx, entries }) =>
+        entries.map((entry) => ({
+          rule: 'promise-to-async',
+          title: entry.shape.kind === 'statement' ? 'a promise chain becomes await' : `${entry.name} becomes async`,
+          entries: [{ ctx, entry }],
+          edits: [],
+          unsafe: [],
+          notes: entry.notes,
+          main: { ctx, at: entry.at.start },
+        })),
+      ),
+      refusals: read.flatMap(({ ctx, refusals }) =>
+        refusals.map((refusal) => ({ ctx, rule: 'promise-to-async', refusal })),
+      ),
+    };
+  },
+};

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { positionOf } from '../edits/edits.js';
+import type { WrittenGroup } from '../javascript/compose.js';
+import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
+import { messageFor } from '../messages/index.js';
+import type { ChangeGroup, Range, Refused } from '../types.js';
+
+/** From the engine's own objects to the result document's: positions for people, stable ids, plain data. */
+export function changeOf(group: WrittenGroup): ChangeGroup {
+  const main = mainOf(group.members);
+  const { ctx, at } = main.main;
+  const differences = new Set(
+    group.members.flatMap((each) => [...each.unsafe, ...each.notes].map((note) => note.code)),
+  );
+  const edits = group.edits.map((edit) => ({ path: edit.ctx.path, start: edit.start, end: edit.end, text: edit.text }));
+  return {
+    id: idOf(main.rule, group),
+    rule: main.rule,
+    level: group.members.some((each) => each.unsafe.length > 0) ? 'unsafe' : 'safe',
+    differences: [...differences].sort(),
+    title: titleOf(group.members, main),
+    path: ctx.path,
+    ...positionOf(ctx.text, at),
+    edits: edits.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.start - b.start || a.end - b.end)),
+  };
+}
+
+/** The outermost member speaks for those inside it. */
+function mainOf(members: readonly PlannedGroup[]): PlannedGroup {
+  return [...members].sort((a, b) => a.main.at - b.main.at)[0]!;
+}
+
+function titleOf(members: readonly PlannedGroup[], main: PlannedGroup): string {
+  return members.length === 1 ? main.title : `${main.title}; ${members.length - 1} more inside or beside it`;
+}
+
+function idOf(rule: string, group: WrittenGroup): string {
+  const hash = createHash('sha256').update(rule);
+  for (const edit of group.edits)
+    hash.update(`\0${edit.ctx.path}\0${edit.ctx.text.slice(edit.start, edit.end)}\0${edit.text}`);
+  return `g-${hash.digest('hex').slice(0, 10)}`;
+}
+
+export function refusedOf({ ctx, rule, refusal }: PlacedRefusal): Refused {
+  const excerpt = lineAt(ctx.text, refusal.at);
+  const code = ctx.text.slice(refusal.at.start, refusal.at.end);
+  return {
+    path: ctx.path,
+    ...positionOf(ctx.text, refusal.at.start),
+    start: refusal.at.start,
+    end: refusal.at.end,
+    rule,
+    reason: refusal.code,
+    message: messageFor(refusal.code, { code, ...(refusal.detail && { name: refusal.detail }) }),
+    excerpt,
+  };
+}
+
+/** A change that waits for `--unsafe` is reported as a refusal that says so. */
+export function unsafeOf(group: PlannedGroup): Refused {
+  const note = group.unsafe[0]!;
+  const refused = refusedOf({ ctx: group.main.ctx, rule: group.rule, refusal: note });
+  return { ...refused, unsafe: note.code };
+}
+
+function lineAt(text: string, range: Range): string {
+  const start = text.lastIndexOf('\n', range.start - 1) + 1;
+  const end = text.indexOf('\n', range.start);
+  return text.slice(start, end < 0 ? text.length : end).trimEnd();
+}
+
+/** By file, then by place: the same order whatever the order of work. */
+export function sortPlaces<T extends { path: string; line: number; column: number }>(items: readonly T[]): T[] {
+  return [...items].sort((a, b) =>
+    a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line || a.column - b.column,
+  );
+}
