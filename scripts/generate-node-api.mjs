@@ -37,7 +37,9 @@ if (process.argv.includes('--check')) {
   }
 } else {
   writeFileSync(target, text);
-  console.log(`${Object.values(table).reduce((sum, one) => sum + Object.keys(one).length, 0)} functions of ${Object.keys(table).length} modules`);
+  console.log(
+    `${Object.values(table).reduce((sum, one) => sum + Object.keys(one).length, 0)} functions of ${Object.keys(table).length} modules`,
+  );
 }
 
 function functionsOf(module, symbol) {
@@ -46,7 +48,8 @@ function functionsOf(module, symbol) {
     const entry = entryOf(member);
     if (!entry) continue;
     const twin = modules.get(`${module}/promises`);
-    if (twin && exportsOf(twin).some((other) => other.name === member.name && isCallable(other))) entry.twin = `${module}/promises`;
+    if (twin && exportsOf(twin).some((other) => other.name === member.name && isCallable(other)))
+      entry.twin = `${module}/promises`;
     found[member.name] = entry;
   }
   return found;
@@ -120,7 +123,9 @@ function isError(parameter, signature) {
 
 function format(data) {
   const lines = Object.entries(data).map(([module, functions]) => {
-    const rows = Object.entries(functions).map(([name, entry]) => `    ${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
+    const rows = Object.entries(functions).map(
+      ([name, entry]) => `    ${JSON.stringify(name)}: ${JSON.stringify(entry)}`,
+    );
     return `  ${JSON.stringify(module)}: {\n${rows.join(',\n')}\n  }`;
   });
   return `{\n${lines.join(',\n')}\n}\n`;

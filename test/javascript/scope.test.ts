@@ -11,7 +11,9 @@ function look(text: string, path = 'a.js') {
   const at = (name: string, index = 0): ts.Identifier => scopes.named(name)[index]!;
   const lines = (name: string, index = 0) => {
     const symbol = scopes.symbolOf(at(name, index));
-    return symbol && scopes.references(symbol).map((one) => file.getLineAndCharacterOfPosition(one.getStart()).line + 1);
+    return (
+      symbol && scopes.references(symbol).map((one) => file.getLineAndCharacterOfPosition(one.getStart()).line + 1)
+    );
   };
   return { file, scopes, at, lines };
 }
@@ -108,7 +110,9 @@ g();`);
   });
 
   test('CommonJS exports are not variables', () => {
-    const { scopes, at } = look(`exports.load = function () { return load(); };\nmodule.exports.save = save;\nvar x = require('x');`);
+    const { scopes, at } = look(
+      `exports.load = function () { return load(); };\nmodule.exports.save = save;\nvar x = require('x');`,
+    );
     expect(scopes.symbolOf(at('load', 1))).toBeUndefined();
     expect(scopes.isGlobal(at('load', 1))).toBe(true);
     expect(scopes.isGlobal(at('exports'))).toBe(true);
@@ -116,7 +120,10 @@ g();`);
   });
 
   test('labels, methods, enum members and property names are no bindings', () => {
-    const { scopes, at } = look(`loop: for (;;) { break loop; }\nclass A { loop() { this.loop; } }\nenum E { loop }`, 'a.ts');
+    const { scopes, at } = look(
+      `loop: for (;;) { break loop; }\nclass A { loop() { this.loop; } }\nenum E { loop }`,
+      'a.ts',
+    );
     for (let i = 0; i < 5; i++) expect(scopes.symbolOf(at('loop', i))).toBeUndefined();
   });
 });
@@ -191,7 +198,11 @@ function load(id, cb) {
     expect(uses('function f() { return () => this; }')).toEqual([true, false, false]);
     expect(uses('function f() { return function () { return this; }; }')).toEqual([false, false, false]);
     expect(uses('function f() { return class { x = this.y; m() { return this; } }; }')).toEqual([false, false, false]);
-    expect(uses('function f() { return class extends this.Base { [arguments[0]]() {} }; }')).toEqual([true, true, false]);
+    expect(uses('function f() { return class extends this.Base { [arguments[0]]() {} }; }')).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(uses('function f() { return { arguments: 1, this: 2 }.arguments; }')).toEqual([false, false, false]);
     expect(uses('class A extends B { m() { return () => super.m(); } }')).toEqual([false, false, true]);
     expect(uses('function f(a = this) {}')).toEqual([true, false, false]);
