@@ -25,6 +25,7 @@ export type RefusalCode =
   | 'finally-overrides'
   | 'framework-callback'
   | 'generator'
+  | 'ignored'
   | 'labels'
   | 'lazy-thenable'
   | 'library-promise'
@@ -145,6 +146,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` is in a generator, which gives its values on request.",
     advice: "Convert the functions that the generator calls.",
     example: "function* pages(ids) {\n  for (const id of ids) yield get(id).then((page) => page.title);\n}\n",
+  },
+  'ignored': {
+    sentence: "Ignored: `%code%` carries an `asyncshift-ignore` comment.",
+    advice: "Remove the comment to have it converted.",
+    example: "// asyncshift-ignore: the vendor's sample, kept as it is\nload(id).then((user) => show(user));\n",
   },
   'labels': {
     sentence: "Left unchanged: `%code%` jumps to a label on the other side of a wait.",

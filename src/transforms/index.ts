@@ -5,6 +5,7 @@ import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
 import { findWrong } from '../javascript/verify.js';
 import type { FileError, ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
 import { callbackToAsync } from './callback-to-async.js';
+import { withoutIgnored } from './ignore.js';
 import { promiseToAsync } from './promise-to-async.js';
 import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
 import type { Plan, Transform } from './transform.js';
@@ -24,7 +25,7 @@ export function convertProject(
 ): ProjectResult {
   const { contexts, errors } = contextsOf(files, options, view);
   const asked = transforms.filter((each) => each.to === options.to && (!options.from || each.from === options.from));
-  const plans = asked.map((transform) => planSafely(transform, contexts, options, view, errors));
+  const plans = asked.map((transform) => withoutIgnored(planSafely(transform, contexts, options, view, errors)));
   const groups = withoutClashes(plans.flatMap((plan) => plan.groups));
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
   const { written, unsaid } = compose(allowed);
