@@ -50,12 +50,14 @@ function errorsOf(file: ts.SourceFile): SyntaxError[] {
   // The parser keeps its findings on the file; only a whole program would hand them out.
   const found =
     (file as ts.SourceFile & { parseDiagnostics?: readonly ts.DiagnosticWithLocation[] }).parseDiagnostics ?? [];
-  return found.filter((diagnostic) => !sloppy.has(diagnostic.code)).map((diagnostic) => {
-    const { line, character } = file.getLineAndCharacterOfPosition(diagnostic.start);
-    return {
-      line: line + 1,
-      column: character + 1,
-      message: ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '),
-    };
-  });
+  return found
+    .filter((diagnostic) => !sloppy.has(diagnostic.code))
+    .map((diagnostic) => {
+      const { line, character } = file.getLineAndCharacterOfPosition(diagnostic.start);
+      return {
+        line: line + 1,
+        column: character + 1,
+        message: ts.flattenDiagnosticMessageText(diagnostic.messageText, ' '),
+      };
+    });
 }
