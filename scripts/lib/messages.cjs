@@ -31,35 +31,50 @@ function readMessage(section, file) {
   const code = heading.trim();
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(code)) throw new Error(`${file}: "${code}" is no code (kebab-case words)`);
   const body = lines.join('\n');
-  const sentence = [...body.matchAll(/^> ?(.*)$/gm)].map((m) => m[1]).join(' ').trim();
+  const sentence = [...body.matchAll(/^> ?(.*)$/gm)]
+    .map((m) => m[1])
+    .join(' ')
+    .trim();
   const example = /^```(\w+)\n([\s\S]*?)^```$/m.exec(body);
-  const advice = body.replace(/^>.*$/gm, '').replace(/^```\w+\n[\s\S]*?^```$/m, '').trim().replace(/\s*\n\s*/g, ' ');
+  const advice = body
+    .replace(/^>.*$/gm, '')
+    .replace(/^```\w+\n[\s\S]*?^```$/m, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ');
   if (!sentence) throw new Error(`${file}: "${code}" has no sentence (a line that starts with ">")`);
   if (!advice) throw new Error(`${file}: "${code}" does not say what to do`);
   return { code, sentence, advice, language: example?.[1] ?? 'js', example: example?.[2] ?? '' };
 }
 
 function table(refusals, notes) {
-  return [
-    '/* Generated from refusals.md and notes.md by `npm run generate`. Do not edit. */',
-    '',
-    'export interface Message {',
-    '  /** The sentence printed for a site; `%code%` and `%name%` are replaced. */',
-    '  readonly sentence: string;',
-    '  /** What the user can do. */',
-    '  readonly advice: string;',
-    '  readonly example: string;',
-    '}',
-    '',
-    ...union('RefusalCode', refusals),
-    ...union('NoteCode', notes),
-    ...record('refusals', 'RefusalCode', refusals),
-    ...record('notes', 'NoteCode', notes),
-  ].join('\n').trimEnd() + '\n';
+  return (
+    [
+      '/* Generated from refusals.md and notes.md by `npm run generate`. Do not edit. */',
+      '',
+      'export interface Message {',
+      '  /** The sentence printed for a site; `%code%` and `%name%` are replaced. */',
+      '  readonly sentence: string;',
+      '  /** What the user can do. */',
+      '  readonly advice: string;',
+      '  readonly example: string;',
+      '}',
+      '',
+      ...union('RefusalCode', refusals),
+      ...union('NoteCode', notes),
+      ...record('refusals', 'RefusalCode', refusals),
+      ...record('notes', 'NoteCode', notes),
+    ]
+      .join('\n')
+      .trimEnd() + '\n'
+  );
 }
 
 function union(name, messages) {
-  return [`export type ${name} =`, ...messages.map(({ code }, i) => `  | '${code}'${i === messages.length - 1 ? ';' : ''}`), ''];
+  return [
+    `export type ${name} =`,
+    ...messages.map(({ code }, i) => `  | '${code}'${i === messages.length - 1 ? ';' : ''}`),
+    '',
+  ];
 }
 
 function record(name, key, messages) {
@@ -82,7 +97,10 @@ function pages(folder, title, lead, messages) {
 
 /** In a page there is no site to name: the placeholders become words. */
 function readable(sentence) {
-  return sentence.replace(/`%code%`/g, 'the code at the site').replace(/`%name%`/g, 'the function').replace(/%name%/g, 'the reason follows');
+  return sentence
+    .replace(/`%code%`/g, 'the code at the site')
+    .replace(/`%name%`/g, 'the function')
+    .replace(/%name%/g, 'the reason follows');
 }
 
 module.exports = { messageFiles, readMessages };

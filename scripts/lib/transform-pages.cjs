@@ -28,17 +28,34 @@ function readComment(name, comment) {
   const [lead, ...tags] = text.split(/^@(?=before|after)/m);
   const summary = lead.trim();
   const tag = (wanted) => tags.filter((t) => t.startsWith(wanted)).map((t) => dedent(t.slice(wanted.length)));
-  return { name, summary: summary.split('\n\n')[0].replace(/\s*\n\s*/g, ' '), text: summary, before: tag('before'), after: tag('after') };
+  return {
+    name,
+    summary: summary.split('\n\n')[0].replace(/\s*\n\s*/g, ' '),
+    text: summary,
+    before: tag('before'),
+    after: tag('after'),
+  };
 }
 
 function dedent(text) {
-  const lines = text.replace(/^[ \t]*\n/, '').trimEnd().split('\n');
-  const depth = Math.min(...lines.slice(1).filter((l) => l.trim()).map((l) => l.length - l.trimStart().length), Infinity);
+  const lines = text
+    .replace(/^[ \t]*\n/, '')
+    .trimEnd()
+    .split('\n');
+  const depth = Math.min(
+    ...lines
+      .slice(1)
+      .filter((l) => l.trim())
+      .map((l) => l.length - l.trimStart().length),
+    Infinity,
+  );
   return lines.map((line, i) => (i === 0 ? line.trim() : depth === Infinity ? line : line.slice(depth))).join('\n');
 }
 
 function page({ name, text, before, after }) {
-  const samples = before.map((b, i) => `Before\n\n\`\`\`ts\n${b}\n\`\`\`\n\nAfter\n\n\`\`\`ts\n${after[i] ?? ''}\n\`\`\`\n`);
+  const samples = before.map(
+    (b, i) => `Before\n\n\`\`\`ts\n${b}\n\`\`\`\n\nAfter\n\n\`\`\`ts\n${after[i] ?? ''}\n\`\`\`\n`,
+  );
   return `# ${name}\n\n${text}\n\n${samples.join('\n')}`;
 }
 

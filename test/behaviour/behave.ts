@@ -14,11 +14,17 @@ const root = path.join(__dirname, '../..');
 
 export function startBehaviour(): Behaviour {
   const args = ['-r', './scripts/register.cjs', 'test/behaviour/child.ts'];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NODE_OPTIONS: '' } });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   const waiting: ((trace: Trace) => void)[] = [];
   readline.createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line) as Trace));
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
-  void ended.then(() => waiting.splice(0).forEach((give) => give({ lines: ['harness: the process that runs stories ended'], calls: 0 })));
+  void ended.then(() =>
+    waiting.splice(0).forEach((give) => give({ lines: ['harness: the process that runs stories ended'], calls: 0 })),
+  );
   return {
     trace: (telling) =>
       new Promise((resolve) => {

@@ -14,7 +14,11 @@ export async function behaviourProblems(behaviour: Behaviour, input: Input, afte
   const broken = usual.lines.filter((line) => /^harness: |(ReferenceError|SyntaxError): /.test(line));
   if (broken.length > 0) return broken.map((line) => `the story itself does not run: ${line}`);
   if (Object.keys(input.files).every((name) => input.files[name] === after[name])) return [];
-  const now: Telling = { ...old, files: { ...input.others, ...after }, script: { ...input.script, runs: runsAfter(input) } };
+  const now: Telling = {
+    ...old,
+    files: { ...input.others, ...after },
+    script: { ...input.script, runs: runsAfter(input) },
+  };
   const problems = compare('nothing fails', usual, await behaviour.trace(now), input);
   for (let failing = 0; failing < Math.min(usual.calls, MOST_CALLS); failing++) {
     const before = await behaviour.trace({ ...old, failing });
@@ -26,7 +30,9 @@ export async function behaviourProblems(behaviour: Behaviour, input: Input, afte
 /** With `--exports change` the function answers with a promise. */
 function runsAfter(input: Input): Call[] {
   const changed = input.options.exports === 'change';
-  return input.script.runs.map((call) => (changed && call.contract === 'callback' ? { ...call, contract: 'promise' } : call));
+  return input.script.runs.map((call) =>
+    changed && call.contract === 'callback' ? { ...call, contract: 'promise' } : call,
+  );
 }
 
 function compare(when: string, before: Trace, after: Trace, input: Input): string[] {

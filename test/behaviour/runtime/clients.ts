@@ -33,13 +33,23 @@ export function createFetch(ops: Ops, answers: Answers) {
 function createRequest(ops: Ops, answers: Answers) {
   type Options = string | { url?: string; uri?: string; method?: string; json?: unknown };
   const request = (options: Options, callback: (...args: unknown[]) => void) => {
-    const { url, uri, method = 'GET', json = false } = typeof options === 'string' ? { url: options, uri: '' } : options;
-    ops.start(`${method} ${url || uri}`, [], () => answerTo(answers, url || uri || ''), (error, value) => {
-      if (error) return callback(error);
-      const { status, text, body } = value as Answer;
-      const res = { statusCode: status, body: json ? (body ?? text) : text };
-      callback(null, res, res.body);
-    });
+    const {
+      url,
+      uri,
+      method = 'GET',
+      json = false,
+    } = typeof options === 'string' ? { url: options, uri: '' } : options;
+    ops.start(
+      `${method} ${url || uri}`,
+      [],
+      () => answerTo(answers, url || uri || ''),
+      (error, value) => {
+        if (error) return callback(error);
+        const { status, text, body } = value as Answer;
+        const res = { statusCode: status, body: json ? (body ?? text) : text };
+        callback(null, res, res.body);
+      },
+    );
     return { on: () => undefined, abort: () => undefined };
   };
   return Object.assign(request, { get: request, defaults: () => request });
@@ -49,15 +59,21 @@ function createRequest(ops: Ops, answers: Answers) {
 function createSuperagent(ops: Ops, answers: Answers) {
   const verb = (method: string) => (url: string) => {
     const go = (callback: (error: Error | null, res?: unknown) => void): void => {
-      ops.start(`${method} ${url}`, [], () => answerTo(answers, url), (error, value) => {
-        if (error) return callback(error);
-        const { status, text, body } = value as Answer;
-        const res = { status, text, body: body ?? {}, ok: status < 400 };
-        if (res.ok) callback(null, res);
-        else callback(Object.assign(new Error(`status ${status}`), { status, response: res }), res);
-      });
+      ops.start(
+        `${method} ${url}`,
+        [],
+        () => answerTo(answers, url),
+        (error, value) => {
+          if (error) return callback(error);
+          const { status, text, body } = value as Answer;
+          const res = { status, text, body: body ?? {}, ok: status < 400 };
+          if (res.ok) callback(null, res);
+          else callback(Object.assign(new Error(`status ${status}`), { status, response: res }), res);
+        },
+      );
     };
-    const asPromise = () => new Promise((resolve, reject) => go((error, res) => (error ? reject(error) : resolve(res))));
+    const asPromise = () =>
+      new Promise((resolve, reject) => go((error, res) => (error ? reject(error) : resolve(res))));
     const call: Record<string, unknown> = { end: go };
     for (const name of ['set', 'query', 'send', 'timeout', 'ok']) call[name] = () => call;
     call['then'] = (ok: never, bad: never) => asPromise().then(ok, bad);
@@ -72,13 +88,20 @@ function createNeedle(ops: Ops, answers: Answers) {
   const call = async (method: string, url: string) => {
     return toResponse((await send(ops, answers, method.toUpperCase(), url)) as Answer);
   };
-  const verb = (method: string) => (url: string, ...rest: unknown[]) => {
-    const callback = rest.pop() as (...args: unknown[]) => void;
-    ops.start(`${method} ${url}`, [], () => answerTo(answers, url), (error, value) => {
-      if (error) callback(error);
-      else callback(null, toResponse(value as Answer), toResponse(value as Answer).body);
-    });
-  };
+  const verb =
+    (method: string) =>
+    (url: string, ...rest: unknown[]) => {
+      const callback = rest.pop() as (...args: unknown[]) => void;
+      ops.start(
+        `${method} ${url}`,
+        [],
+        () => answerTo(answers, url),
+        (error, value) => {
+          if (error) callback(error);
+          else callback(null, toResponse(value as Answer), toResponse(value as Answer).body);
+        },
+      );
+    };
   return Object.assign(call, { get: verb('GET'), post: verb('POST') });
 }
 

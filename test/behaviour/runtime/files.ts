@@ -27,12 +27,19 @@ function withCallback(ops: Ops, name: string, compute: Compute) {
   return (...all: unknown[]): void => {
     const callback = all.pop();
     if (typeof callback !== 'function') {
-      throw Object.assign(new TypeError('The "cb" argument must be of type function.'), { code: 'ERR_INVALID_ARG_TYPE' });
+      throw Object.assign(new TypeError('The "cb" argument must be of type function.'), {
+        code: 'ERR_INVALID_ARG_TYPE',
+      });
     }
-    ops.start(`fs.${name}`, all, () => compute(...all), (error, value) => {
-      if (error || value === undefined) (callback as Finish)(error);
-      else (callback as Finish)(null, value);
-    });
+    ops.start(
+      `fs.${name}`,
+      all,
+      () => compute(...all),
+      (error, value) => {
+        if (error || value === undefined) (callback as Finish)(error);
+        else (callback as Finish)(null, value);
+      },
+    );
   };
 }
 
@@ -83,7 +90,12 @@ function missing(call: string, name: string): Error {
 /** `exists` answers with one boolean and no error; promisified it must still do so. */
 function existsForm(ops: Ops, store: Map<string, string>) {
   const exists = (name: string, callback: (there: boolean) => void): void => {
-    ops.start('fs.exists', [name], () => store.has(name), (error, there) => callback(error ? false : Boolean(there)));
+    ops.start(
+      'fs.exists',
+      [name],
+      () => store.has(name),
+      (error, there) => callback(error ? false : Boolean(there)),
+    );
   };
   const custom = (name: string) => new Promise((resolve) => exists(name, resolve));
   return Object.assign(exists, { [promisify.custom]: custom });
@@ -95,11 +107,16 @@ function readStream(ops: Ops, computes: Record<string, Compute>, name: string): 
     read() {
       if (asked) return;
       asked = true;
-      ops.start('fs.createReadStream', [name], () => computes['readFile']!(name), (error, text) => {
-        if (error) return void this.destroy(error);
-        this.push(text);
-        this.push(null);
-      });
+      ops.start(
+        'fs.createReadStream',
+        [name],
+        () => computes['readFile']!(name),
+        (error, text) => {
+          if (error) return void this.destroy(error);
+          this.push(text);
+          this.push(null);
+        },
+      );
     },
   });
 }
@@ -112,7 +129,12 @@ function writeStream(ops: Ops, store: Map<string, string>, name: string): Writab
       done();
     },
     final(done) {
-      ops.start('fs.createWriteStream', [name], () => void store.set(name, chunks.join('')), (error) => done(error));
+      ops.start(
+        'fs.createWriteStream',
+        [name],
+        () => void store.set(name, chunks.join('')),
+        (error) => done(error),
+      );
     },
   });
 }

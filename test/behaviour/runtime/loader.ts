@@ -26,7 +26,11 @@ export function createLoader(files: Readonly<Record<string, string>>, world: Wor
   const cache = new Map<string, { exports: any }>();
   const names = ['exports', 'require', 'module', '__filename', '__dirname', ...Object.keys(world.globals)];
 
-  const evaluate = (file: string, source: string, require: (name: string) => unknown): { module: { exports: any }; ended: unknown } => {
+  const evaluate = (
+    file: string,
+    source: string,
+    require: (name: string) => unknown,
+  ): { module: { exports: any }; ended: unknown } => {
     const module = { exports: {} };
     cache.set(file, module);
     const values = [module.exports, require, module, file, path.posix.dirname(file), ...Object.values(world.globals)];
@@ -34,14 +38,16 @@ export function createLoader(files: Readonly<Record<string, string>>, world: Wor
     return { module, ended };
   };
 
-  const requireFrom = (from: string) => (name: string): unknown => {
-    const known = world.builtin(name);
-    if (known !== undefined) return known;
-    if (!name.startsWith('.')) return requirePackage(fromHere.resolve(name));
-    const target = findFile(files, path.posix.join(path.posix.dirname(from), name));
-    if (!target) throw new Error(`the story has no file ${name} (from ${from})`);
-    return cache.get(target)?.exports ?? evaluate(target, files[target]!, requireFrom(target)).module.exports;
-  };
+  const requireFrom =
+    (from: string) =>
+    (name: string): unknown => {
+      const known = world.builtin(name);
+      if (known !== undefined) return known;
+      if (!name.startsWith('.')) return requirePackage(fromHere.resolve(name));
+      const target = findFile(files, path.posix.join(path.posix.dirname(from), name));
+      if (!target) throw new Error(`the story has no file ${name} (from ${from})`);
+      return cache.get(target)?.exports ?? evaluate(target, files[target]!, requireFrom(target)).module.exports;
+    };
 
   /** Libraries are loaded afresh for each run, on our clock. */
   const requirePackage = (file: string): unknown => {
@@ -82,7 +88,8 @@ function compile(source: string, file: string, names: string[]): (...values: unk
 }
 
 function compileNow(code: string, filename: string, names: string[]): (...values: unknown[]) => unknown {
-  const wrap = (prefix: string) => vm.runInThisContext(`(${prefix}function (${names.join(', ')}) {${code}\n})`, { filename });
+  const wrap = (prefix: string) =>
+    vm.runInThisContext(`(${prefix}function (${names.join(', ')}) {${code}\n})`, { filename });
   try {
     return wrap('');
   } catch (error) {

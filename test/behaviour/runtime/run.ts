@@ -112,7 +112,10 @@ function start(exported: Record<string, any>, call: Call, log: Log, base: string
 /** Results without the `undefined`s at their end: `cb(null)` and `cb(null, undefined)` are the same answer. */
 function after(results: unknown[]): string {
   const last = results.findLastIndex((result) => result !== undefined);
-  return results.slice(0, last + 1).map((result) => ` ${show(result)}`).join(',');
+  return results
+    .slice(0, last + 1)
+    .map((result) => ` ${show(result)}`)
+    .join(',');
 }
 
 function withBase(arg: unknown, base: string): unknown {
@@ -132,13 +135,15 @@ function isThenable(value: unknown): boolean {
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return show(error);
   const fields = Object.entries(error).filter(([key]) => !['stack', 'errno', 'port'].includes(key));
-  const own = fields.map(([key, value]) => ` ${key}=${value instanceof Error ? describe(value) : show(value)}`).join('');
+  const own = fields
+    .map(([key, value]) => ` ${key}=${value instanceof Error ? describe(value) : show(value)}`)
+    .join('');
   return `${error.name}: ${error.message}${own}`.replace(/127\.0\.0\.1:\d+/g, 'server');
 }
 
 /** Real time: waits until the server has had nothing to do, and nothing was written, for a while. */
 async function realQuiet(server: Server, lines: readonly string[], over: () => boolean): Promise<void> {
-  for (let still = 0, seen = -1; still < 3 && !over(); ) {
+  for (let still = 0, seen = -1; still < 3 && !over();) {
     await new Promise((resolve) => setTimeout(resolve, 12));
     still = server.inFlight === 0 && lines.length === seen ? still + 1 : 0;
     seen = lines.length;

@@ -27,7 +27,8 @@ export function createScheduler(onThrow: (error: unknown) => void): Scheduler {
 
   const next = (): Entry | undefined => {
     let best: Entry | undefined;
-    for (const entry of waiting) if (!best || entry.due < best.due || (entry.due === best.due && entry.id < best.id)) best = entry;
+    for (const entry of waiting)
+      if (!best || entry.due < best.due || (entry.due === best.due && entry.id < best.id)) best = entry;
     return best;
   };
   const remove = (id: number): void => {

@@ -11,7 +11,11 @@ export interface Server {
   close(): Promise<void>;
 }
 
-export async function startServer(answers: Record<string, unknown>, log: (line: string) => void, failing?: number): Promise<Server> {
+export async function startServer(
+  answers: Record<string, unknown>,
+  log: (line: string) => void,
+  failing?: number,
+): Promise<Server> {
   let count = 0;
   let inFlight = 0;
   const server = http.createServer((req, res) => {

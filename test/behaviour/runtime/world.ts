@@ -26,11 +26,20 @@ export function createWorld(script: Script, scheduler: Scheduler, ops: Ops, log:
   const timers = script.server ? realTimers() : virtualTimers(scheduler);
   const process = createProcess(log, onExit);
   const fetch = script.server ? globalThis.fetch : createFetch(ops, script.http ?? {});
-  const globals: Record<string, unknown> = { ...timers, console: createConsole(log), process, fetch, Date: virtualDate(scheduler) };
+  const globals: Record<string, unknown> = {
+    ...timers,
+    console: createConsole(log),
+    process,
+    fetch,
+    Date: virtualDate(scheduler),
+  };
   globals['global'] = { ...globals, Promise, Error, Object, Symbol, Array };
   const fs = createFs(ops, { ...script.files });
   const modules: Record<string, unknown> = { fs, 'fs/promises': fs['promises'], process, timers };
-  modules['timers/promises'] = { setTimeout: promisify(timers.setTimeout), setImmediate: promisify(timers.setImmediate) };
+  modules['timers/promises'] = {
+    setTimeout: promisify(timers.setTimeout),
+    setImmediate: promisify(timers.setImmediate),
+  };
   const io = createIo(ops, script.io ?? {});
   return {
     globals,
@@ -54,14 +63,21 @@ function createIo(ops: Ops, answers: Record<string, unknown>): unknown {
     if (name === 'list') return [1, 2].map((n) => ({ id: n, name: `item-${n}` }));
     return { id: idOf(arg), name: `${name}-${show(idOf(arg))}` };
   };
-  return new Proxy({}, {
-    get(_target, name) {
-      if (name === '__esModule') return true;
-      if (typeof name === 'symbol') return undefined;
-      if (!made.has(name)) made.set(name, dual(ops, name, (arg: unknown) => answer(name, arg)));
-      return made.get(name);
+  return new Proxy(
+    {},
+    {
+      get(_target, name) {
+        if (name === '__esModule') return true;
+        if (typeof name === 'symbol') return undefined;
+        if (!made.has(name))
+          made.set(
+            name,
+            dual(ops, name, (arg: unknown) => answer(name, arg)),
+          );
+        return made.get(name);
+      },
     },
-  });
+  );
 }
 
 function idOf(arg: unknown): unknown {
@@ -74,7 +90,12 @@ const react = {
 };
 
 function virtualTimers(scheduler: Scheduler) {
-  const handle = (id: number) => ({ id, ref: () => handle(id), unref: () => handle(id), [Symbol.toPrimitive]: () => id });
+  const handle = (id: number) => ({
+    id,
+    ref: () => handle(id),
+    unref: () => handle(id),
+    [Symbol.toPrimitive]: () => id,
+  });
   const cancel = (timer?: { id: number }) => timer && scheduler.cancel(timer.id);
   const setTimeout = (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
     return handle(scheduler.after(Math.max(1, ms), () => task(...args)));
@@ -83,7 +104,8 @@ function virtualTimers(scheduler: Scheduler) {
     return handle(scheduler.after(0, () => task(...args)));
   };
   Object.assign(setTimeout, {
-    [promisify.custom]: (ms: number, value: unknown) => new Promise((resolve) => setTimeout(resolve as () => void, ms, value)),
+    [promisify.custom]: (ms: number, value: unknown) =>
+      new Promise((resolve) => setTimeout(resolve as () => void, ms, value)),
   });
   Object.assign(setImmediate, {
     [promisify.custom]: (value: unknown) => new Promise((resolve) => setImmediate(resolve as () => void, value)),
@@ -91,7 +113,8 @@ function virtualTimers(scheduler: Scheduler) {
   return {
     setTimeout,
     clearTimeout: cancel,
-    setInterval: (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => virtualInterval(scheduler, () => task(...args), ms),
+    setInterval: (task: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
+      virtualInterval(scheduler, () => task(...args), ms),
     clearInterval: (timer?: { id: number }) => timer && scheduler.cancel(timer.id),
     setImmediate,
     clearImmediate: cancel,
@@ -115,10 +138,18 @@ function realTimers() {
 }
 
 function createConsole(log: Log) {
-  const print = (stream: string) => (...args: unknown[]) => {
-    log(`${stream}: ${args.map((arg) => (typeof arg === 'string' ? arg : show(arg))).join(' ')}`);
+  const print =
+    (stream: string) =>
+    (...args: unknown[]) => {
+      log(`${stream}: ${args.map((arg) => (typeof arg === 'string' ? arg : show(arg))).join(' ')}`);
+    };
+  return {
+    log: print('stdout'),
+    info: print('stdout'),
+    debug: print('stdout'),
+    error: print('stderr'),
+    warn: print('stderr'),
   };
-  return { log: print('stdout'), info: print('stdout'), debug: print('stdout'), error: print('stderr'), warn: print('stderr') };
 }
 
 function createProcess(log: Log, onExit: () => void) {
@@ -129,7 +160,8 @@ function createProcess(log: Log, onExit: () => void) {
     versions: process.versions,
     exitCode: undefined,
     cwd: () => '/story',
-    nextTick: (task: (...args: unknown[]) => void, ...args: unknown[]) => process.nextTick(AsyncResource.bind(task), ...args),
+    nextTick: (task: (...args: unknown[]) => void, ...args: unknown[]) =>
+      process.nextTick(AsyncResource.bind(task), ...args),
     emitWarning: () => undefined,
     on: () => own,
     once: () => own,
