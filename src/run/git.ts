@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+
+export interface GitAnswer {
+  readonly ok: boolean;
+  readonly out: string;
+  /** One line of what git said when it failed. */
+  readonly why: string;
+}
+
+/** Asks git. Never throws: a machine without git gets an answer that is not ok. */
+export function git(cwd: string, args: readonly string[], input?: string): GitAnswer {
+  const run = spawnSync('git', ['--literal-pathspecs', ...args], {
+    cwd,
+    input: input ?? '',
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+    env: { ...process.env, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+  });
+  if (run.error)
+    return { ok: false, out: '', why: `git could not be started (${(run.error as NodeJS.ErrnoException).code})` };
+  return {
+    ok: run.status === 0,
+    out: run.stdout,
+    why: (run.stderr.trim().split('\n', 1)[0] ?? '').replace(/^fatal: /, ''),
+  };
+}

@@ -1,0 +1,89 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import ignoreLibrary, { type Ignore } from 'ignore';
+import { NEVER } from './paths.js';
+
+/** What keeps a path out of a run: the name of a rule file, or of a folder that is always skipped. */
+export type IgnoredBy = string;
+
+export interface IgnoreRules {
+  /** For a path whose parent folders are known not to be ignored (a walk from the top). Relative to the root, with `/`. */
+  entry(file: string, folder: boolean): IgnoredBy | undefined;
+  /** For any path: its parent folders are looked at too. */
+  path(file: string): IgnoredBy | undefined;
+}
+
+interface Level {
+  readonly matcher: Ignore;
+  readonly names: string;
+}
+
+const FILES = ['.gitignore', '.asyncshiftignore'];
+
+/**
+ * The rules of `.gitignore` and `.asyncshiftignore` in every folder from the root down, as git reads them: a deeper file wins over a
+ * shallower one, and nothing in an ignored folder can be taken back. `node_modules` and the like are out whatever the rules say.
+ */
+export function ignoreRules(root: string, enabled: boolean): IgnoreRules {
+  const levels = new Map<string, Level | undefined>();
+  const levelAt = (folder: string): Level | undefined => {
+    if (!levels.has(folder)) levels.set(folder, enabled ? readLevel(root, folder) : undefined);
+    return levels.get(folder);
+  };
+  const entry = (file: string, folder: boolean): IgnoredBy | undefined => {
+    const name = file.slice(file.lastIndexOf('/') + 1);
+    if (NEVER.has(name)) return `${name} is always skipped`;
+    if (!enabled) return undefined;
+    return ignoredByLevels(file, folder, levelAt);
+  };
+  const wholePath = (file: string): IgnoredBy | undefined => {
+    const parts = file.split('/');
+    for (let depth = 1; depth < parts.length; depth++) {
+      const by = entry(parts.slice(0, depth).join('/'), true);
+      if (by) return by;
+    }
+    return entry(file, false);
+  };
+  return { entry, path: wholePath };
+}
+
+function ignoredByLevels(
+  file: string,
+  folder: boolean,
+  levelAt: (folder: string) => Level | undefined,
+): IgnoredBy | undefined {
+  let end = file.lastIndexOf('/');
+  for (;;) {
+    const base = end < 0 ? '' : file.slice(0, end);
+    const level = levelAt(base);
+    if (level) {
+      const inside = base === '' ? file : file.slice(end + 1);
+      const verdict = level.matcher.test(folder ? `${inside}/` : inside);
+      if (verdict.ignored) return `ignored by ${base === '' ? '' : `${base}/`}${level.names}`;
+      if (verdict.unignored) return undefined;
+    }
+    if (end < 0) return undefined;
+    end = file.lastIndexOf('/', end - 1);
+  }
+}
+
+function readLevel(root: string, folder: string): Level | undefined {
+  const found: { name: string; text: string }[] = [];
+  const names = folder === '' ? ['.git/info/exclude', ...FILES] : FILES;
+  for (const name of names) {
+    const text = readIfThere(path.join(root, folder, name));
+    if (text?.trim()) found.push({ name, text });
+  }
+  if (found.length === 0) return undefined;
+  const matcher = ignoreLibrary({ ignorecase: process.platform === 'win32' || process.platform === 'darwin' });
+  for (const { text } of found) matcher.add(text);
+  return { matcher, names: found.map(({ name }) => name).join(' or ') };
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch {
+    return undefined;
+  }
+}

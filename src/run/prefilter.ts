@@ -1,0 +1,32 @@
+import type { Style } from '../types.js';
+
+/**
+ * One regular expression per style that is read: a file that fails it holds nothing of that style, so no engine is loaded for it.
+ * They are generous: a false alarm costs one parse, a miss would be silent.
+ */
+const PROMISE =
+  /\.\s*(?:then|catch|finally)\b|\.\s*(?:spread|tap|tapCatch|fail|fin|done|asCallback|nodeify|otherwise|always)\s*[(<]|\bnew\s+Promise\b|\bPromise\s*\.|\bDeferred\b|\bdefer\s*\(/;
+
+const ERROR_NAME = '_?(?:e|er|err|error|ex|exc|exception|\\w*Err(?:or)?)';
+const CALLBACK = new RegExp(
+  [
+    // A continuation by its first parameter: `function (err`, `(err, x) =>`, `err =>`.
+    `\\bfunction\\b[^(){}]{0,80}\\(\\s*${ERROR_NAME}\\s*[,)?:]`,
+    `\\(\\s*${ERROR_NAME}\\s*\\??\\s*(?::[^=)]{0,80})?(?:,[^()]{0,200})?\\)\\s*=>`,
+    `\\b_?(?:e|er|err|error|ex|exc)\\s*=>`,
+    // An answer by the name of what is called, or a callback that is handed on.
+    `\\b(?:[cC]b|[cC]allback|_?[dD]one|[nN]ext|[nN]odeback|fn|[cC]ontinuation|on(?:Done|End|Complete)|[hH]andler)\\w*\\s*(?:\\?\\.)?\\s*\\(`,
+    `\\b_?(?:[cC]b|[cC]allback|[nN]odeback|[dD]one)\\s*[,)]`,
+    `\\w\\(\\s*_?err(?:or)?\\s*,`,
+    // The `async` library.
+    `['"]async(?:/\\w+)?['"]`,
+  ].join('|'),
+);
+
+const tests: Partial<Record<Style, RegExp>> = { promise: PROMISE, callback: CALLBACK };
+
+/** False when a text has nothing that a run towards `to` could change. A style that has no test here is looked for everywhere. */
+export function mayApply(text: string, options: { readonly to: Style; readonly from?: Style }): boolean {
+  const read: readonly Style[] = options.from ? [options.from] : ['promise', 'callback'];
+  return read.some((style) => style !== options.to && (tests[style]?.test(text) ?? true));
+}

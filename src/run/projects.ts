@@ -1,0 +1,92 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import type { ProjectView, SourceText } from '../types.js';
+import { walk } from './choose.js';
+import type { IgnoreRules } from './ignore.js';
+import { byText, isInside } from './paths.js';
+import { isError, readSource, type Source } from './read.js';
+
+/** The files of a run that belong to one package. `folder` is relative to the root; `''` is the root. */
+export interface Project {
+  readonly folder: string;
+  readonly sources: readonly Source[];
+}
+
+/** Groups files by the nearest package: they are converted together, since functions and callers are in the same one. */
+export function projectsOf(root: string, sources: readonly Source[]): Project[] {
+  const isPackage = packageFinder(root);
+  const byFolder = new Map<string, Source[]>();
+  for (const source of sources) {
+    const folder = projectFolder(source.path, isPackage);
+    const there = byFolder.get(folder);
+    if (there) there.push(source);
+    else byFolder.set(folder, [source]);
+  }
+  return [...byFolder].sort(([a], [b]) => byText(a, b)).map(([folder, inIt]) => ({ folder, sources: inIt }));
+}
+
+function projectFolder(file: string, isPackage: (folder: string) => boolean): string {
+  for (let folder = parentOf(file); folder !== ''; folder = parentOf(folder)) if (isPackage(folder)) return folder;
+  return '';
+}
+
+const parentOf = (file: string): string => file.slice(0, Math.max(0, file.lastIndexOf('/')));
+
+/** A folder with a package.json of its own. One that only says `"type"` marks a module kind, and starts no project. */
+function packageFinder(root: string): (folder: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (folder) => {
+    let is = known.get(folder);
+    if (is === undefined) known.set(folder, (is = hasPackage(path.join(root, folder, 'package.json'))));
+    return is;
+  };
+}
+
+function hasPackage(file: string): boolean {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch {
+    return false;
+  }
+  return /"(?:name|dependencies|devDependencies|scripts|workspaces|main|exports)"\s*:/.test(text);
+}
+
+/** A project's files as its engine sees them: relative to the project's own folder. */
+export const projectTexts = (project: Project): SourceText[] =>
+  project.sources.map((source) => ({ path: inside(project.folder, source.path), text: source.text }));
+
+const inside = (folder: string, file: string): string => (folder === '' ? file : file.slice(folder.length + 1));
+
+/** What an engine may see beside the files of the run. Nothing is read or listed before it is asked for. */
+export function viewOf(root: string, project: Project, rules: IgnoreRules): ProjectView {
+  const top = path.join(root, project.folder);
+  const texts = new Map<string, string | undefined>(projectTexts(project).map((file) => [file.path, file.text]));
+  let others: readonly string[] | undefined;
+  return {
+    root: top,
+    read(file) {
+      if (!texts.has(file)) texts.set(file, readBeside(root, top, file));
+      return texts.get(file);
+    },
+    get others() {
+      return (others ??= othersOf(root, project, rules));
+    },
+  };
+}
+
+/** Any text file below the root: a tsconfig may extend one of a folder above the project's. */
+function readBeside(root: string, top: string, file: string): string | undefined {
+  const absolute = path.resolve(top, file);
+  if (!isInside(root, absolute)) return undefined;
+  const read = fs.existsSync(absolute) ? readSource(root, path.relative(root, absolute)) : undefined;
+  return read && !isError(read) ? read.text : undefined;
+}
+
+function othersOf(root: string, project: Project, rules: IgnoreRules): string[] {
+  const isPackage = packageFinder(root);
+  const inRun = new Set(project.sources.map((source) => source.path));
+  return walk(root, project.folder, rules, (folder) => !isPackage(folder))
+    .files.filter((file) => !inRun.has(file))
+    .map((file) => inside(project.folder, file));
+}

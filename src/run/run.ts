@@ -1,0 +1,196 @@
+import * as fs from 'node:fs';
+import type { ExportsPolicy, FileError, ProjectResult, Style, TransformOptions } from '../types.js';
+import { chooseFiles, type Choice } from './choose.js';
+import { documentOf, type FileResult, type ResultDocument } from './document.js';
+import { convertSafely, loadEngine, type Engine } from './engine.js';
+import { unsafeToWrite } from './guard.js';
+import { relativePosix, forgetGitTops } from './paths.js';
+import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
+import { mayApply } from './prefilter.js';
+import { projectsOf, projectTexts, viewOf } from './projects.js';
+import { isError, readSource, type Source } from './read.js';
+import { writeGroups, type Written } from './write.js';
+
+export interface RunOptions {
+  readonly to: Style;
+  /** Files, folders and patterns; default: the whole current folder. */
+  readonly paths?: readonly string[];
+  readonly cwd?: string;
+  readonly from?: Style;
+  readonly exports?: ExportsPolicy;
+  readonly unsafe?: boolean;
+  /** Write the files; default: only find out. */
+  readonly write?: boolean;
+  /** Write files whose present content git does not have. */
+  readonly allowDirty?: boolean;
+  /** Write files that are not under git. */
+  readonly allowNoVcs?: boolean;
+  /** False: `.gitignore` and `.asyncshiftignore` are not read. */
+  readonly ignore?: boolean;
+  /** False: a pattern or folder without files to look at is no error. */
+  readonly errorOnUnmatchedPattern?: boolean;
+  /** True: files that do not parse are `skipped`, not `errors`. */
+  readonly skipParseErrors?: boolean;
+  /** Called for every file looked at, in order, once its result is known. */
+  readonly onFile?: (file: FileResult) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops the writing between two change groups. */
+  readonly signal?: AbortSignal;
+  /** For tests: what converts a project. */
+  readonly engine?: Engine;
+}
+
+export interface Progress {
+  readonly phase: 'reading' | 'converting' | 'writing';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** A run's document and what reports need beside it. */
+export interface RunDetails {
+  readonly document: ResultDocument;
+  /** Absolute. */
+  readonly root: string;
+  /** Absolute, real: where the user is. */
+  readonly cwd: string;
+  readonly changes: readonly PlannedFile[];
+  /** The texts that were converted, by path. */
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly notes: Choice['notes'];
+  /** Stacks of defects of ours. */
+  readonly traces: readonly string[];
+  readonly interrupted: boolean;
+  /** The file with the undo record of a write. */
+  readonly undo?: string;
+}
+
+/**
+ * Converts the files of a repository, or finds out what would change. Prints nothing and never ends the process.
+ * Rejects only for options that can't be meant; what is wrong with files is in the document.
+ */
+export async function run(options: RunOptions): Promise<ResultDocument> {
+  return (await runDetailed(options)).document;
+}
+
+interface Looked {
+  readonly sources: Map<string, Source>;
+  readonly skipped: FileError[];
+  readonly errors: FileError[];
+}
+
+/** `run` with the texts, for reports that show them. */
+export async function runDetailed(options: RunOptions): Promise<RunDetails> {
+  forgetGitTops();
+  const cwd = fs.realpathSync(options.cwd ?? process.cwd());
+  const choice = await chooseFiles({
+    cwd,
+    paths: options.paths ?? [],
+    ignore: options.ignore ?? true,
+    mustMatch: options.errorOnUnmatchedPattern ?? true,
+  });
+  const looked = lookAtFiles(choice, options);
+  const converted = await convertAll(choice, looked, options);
+  const plan = planChanges(converted.groups, looked.sources);
+  const problems = [...choice.errors, ...looked.errors, ...converted.errors, ...plan.errors];
+  const refusedToWrite = options.write ? unsafeToWrite(choice.root, changedPaths(plan), guardOf(options)) : [];
+  const mayWrite = options.write && refusedToWrite.length === 0;
+  const written = mayWrite ? await writePlan(choice.root, plan, looked, options) : undefined;
+  const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
+  const document = documentOf({
+    options: { to: options.to, from: options.from, exports: options.exports, unsafe: options.unsafe },
+    root: relativePosix(cwd, choice.root),
+    files: choice.files,
+    parsed: looked.sources.size,
+    sites: converted.sites,
+    changes: written && !written.interrupted ? written.files : plan.files,
+    written: new Set(written?.files.map((file) => file.source.path)),
+    groups:
+      written && !written.interrupted ? plan.groups.filter((group) => written.groups.includes(group)) : plan.groups,
+    refused: converted.refused,
+    ignored: converted.ignored,
+    skipped: [...looked.skipped, ...skipped],
+    errors,
+  });
+  for (const file of document.files) options.onFile?.(file);
+  return {
+    document,
+    root: choice.root,
+    cwd,
+    changes: written ? written.files : plan.files,
+    sources: looked.sources,
+    notes: choice.notes,
+    traces: converted.traces,
+    interrupted: written?.interrupted ?? false,
+    ...(written?.undo && { undo: written.undo }),
+  };
+}
+
+const changedPaths = (plan: Plan): string[] => plan.files.map((file) => file.source.path);
+
+const guardOf = (options: RunOptions): { allowDirty: boolean; allowNoVcs: boolean } => ({
+  allowDirty: options.allowDirty ?? false,
+  allowNoVcs: options.allowNoVcs ?? false,
+});
+
+/** Reads all files, and keeps the texts in which something may be converted. */
+function lookAtFiles(choice: Choice, options: RunOptions): Looked {
+  const looked: Looked = { sources: new Map(), skipped: [], errors: [] };
+  choice.files.forEach((file, done) => {
+    if (done % 100 === 0) options.onProgress?.({ phase: 'reading', done, total: choice.files.length });
+    const read = readSource(choice.root, file);
+    if (!isError(read)) {
+      if (mayApply(read.text, options)) looked.sources.set(file, read);
+    } else if (read.kind === 'binary' || read.kind === 'too-large') {
+      looked.skipped.push(read);
+    } else {
+      looked.errors.push(read);
+    }
+  });
+  return looked;
+}
+
+interface Converted extends ProjectResult {
+  readonly traces: readonly string[];
+}
+
+async function convertAll(choice: Choice, looked: Looked, options: RunOptions): Promise<Converted> {
+  const projects = projectsOf(choice.root, [...looked.sources.values()]);
+  const all = { groups: [], refused: [], errors: [], ignored: [], sites: 0, traces: [] } as Mutable<Converted>;
+  if (projects.length === 0) return all;
+  const engine = options.engine ?? loadEngine();
+  const asked: TransformOptions = {
+    to: options.to,
+    exports: options.exports ?? 'wrap',
+    unsafe: options.unsafe ?? false,
+    ...(options.from && { from: options.from }),
+  };
+  for (const [done, project] of projects.entries()) {
+    options.onProgress?.({ phase: 'converting', done, total: projects.length });
+    await new Promise((resolve) => setImmediate(resolve));
+    const view = viewOf(choice.root, project, choice.rules);
+    const result = fromRoot(convertSafely(engine, projectTexts(project), asked, view), project.folder);
+    all.groups.push(...result.groups);
+    all.refused.push(...result.refused);
+    all.errors.push(...result.errors);
+    all.ignored.push(...result.ignored);
+    all.traces.push(...result.traces);
+    all.sites += result.sites;
+  }
+  return all;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+
+async function writePlan(root: string, plan: Plan, looked: Looked, options: RunOptions): Promise<Written> {
+  options.onProgress?.({ phase: 'writing', done: 0, total: plan.files.length });
+  return writeGroups(root, plan.groups, looked.sources, options.signal);
+}
+
+/** Errors that the user asked to pass over become skipped files. Binary and large files were never errors. */
+function sortOut(problems: readonly FileError[], options: RunOptions): [skipped: FileError[], errors: FileError[]] {
+  const isSkipped = (problem: FileError): boolean =>
+    problem.kind === 'binary' ||
+    problem.kind === 'too-large' ||
+    (problem.kind === 'parse-error' && options.skipParseErrors === true);
+  return [problems.filter(isSkipped), problems.filter((problem) => !isSkipped(problem))];
+}

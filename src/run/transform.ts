@@ -1,0 +1,55 @@
+import type { ChangeGroup, FileError, ProjectView, Refused, SourceText, TransformOptions } from '../types.js';
+import { convertSafely, loadEngine, type Engine } from './engine.js';
+import { languageOf } from './paths.js';
+import { filesOf, planChanges } from './plan.js';
+import { mayApply } from './prefilter.js';
+
+export interface TransformTextOptions extends TransformOptions {
+  /** The name of the text's file: its ending says its language. Relative to the root of `view`. Default: `stdin.js`. */
+  readonly path?: string;
+  /** The rest of the project, if there is any: imports are looked up in it, and callers in its `others`. */
+  readonly view?: ProjectView;
+  /** For tests: what converts. */
+  readonly engine?: Engine;
+}
+
+export interface TransformResult {
+  /** The new text; the given one when nothing changed or an error stood in the way. */
+  readonly code: string;
+  readonly groups: readonly ChangeGroup[];
+  readonly refused: readonly Refused[];
+  readonly ignored: readonly Refused[];
+  readonly errors: readonly FileError[];
+}
+
+const ALONE: ProjectView = { root: '/', read: () => undefined, others: [] };
+
+/** Converts one text. Pure, prints nothing, and never throws for what the text holds. A BOM at its start is kept. */
+export function transform(source: string, options: TransformTextOptions): TransformResult {
+  const path = options.path ?? 'stdin.js';
+  const { view = ALONE, engine, path: _, ...asked } = options;
+  const nothing: TransformResult = { code: source, groups: [], refused: [], ignored: [], errors: [] };
+  if (!languageOf(path)) return { ...nothing, errors: [unknownLanguage(path)] };
+  const bom = source.startsWith('\uFEFF');
+  const file: SourceText = { path, text: bom ? source.slice(1) : source };
+  if (!mayApply(file.text, asked)) return nothing;
+  const result = convertSafely(engine ?? loadEngine(), [file], { exports: 'wrap', unsafe: false, ...asked }, view);
+  const sources = new Map([[path, { ...file, bom }]]);
+  const plan = planChanges(result.groups, sources);
+  const after = filesOf(plan.groups, sources)[0]?.after;
+  return {
+    code: after === undefined ? source : (bom ? '\uFEFF' : '') + after,
+    groups: plan.groups,
+    refused: result.refused,
+    ignored: result.ignored,
+    errors: [...result.errors, ...plan.errors],
+  };
+}
+
+const unknownLanguage = (path: string): FileError => ({
+  path,
+  line: 0,
+  column: 0,
+  kind: 'unreadable',
+  message: 'not a kind of file that can be converted (.js .jsx .mjs .cjs .ts .tsx .mts .cts)',
+});

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { git } from './git.js';
+import { byText, gitTopOf } from './paths.js';
+import { hashOf } from './read.js';
+import { NotWritten, replaceFile } from './replace.js';
+
+/** What a write replaced. It is on the disk before the first file is touched, so a kill in the middle can be undone too. */
+export interface UndoRecord {
+  readonly schema: 'asyncshift.undo/1';
+  readonly root: string;
+  readonly files: readonly UndoFile[];
+}
+
+export interface UndoFile {
+  readonly path: string;
+  /** The whole text as it was, with its BOM: valid UTF-8, so a string keeps it exactly. */
+  readonly text: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+const KEPT = 20;
+
+/** Where a root's records are: inside the git folder, which no build and no commit sees, else in the user's cache. */
+export function undoFolder(root: string): string {
+  if (gitTopOf(root)) {
+    const answer = git(root, ['rev-parse', '--git-path', 'asyncshift']);
+    if (answer.ok) return path.resolve(root, answer.out.replace(/\r?\n$/, ''));
+  }
+  const windows = process.platform === 'win32' ? process.env['LOCALAPPDATA'] : undefined;
+  const cache = process.env['XDG_CACHE_HOME'] || windows || path.join(os.homedir(), '.cache');
+  return path.join(cache, 'asyncshift', createHash('sha256').update(root).digest('hex').slice(0, 16));
+}
+
+/** Keeps a record and returns its file. */
+export function keepUndo(folder: string, record: UndoRecord): string {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const records = recordsIn(folder);
+  const next = Number(/\d+/.exec(records.at(-1) ?? '0')![0]) + 1;
+  const file = path.join(folder, `undo-${String(next).padStart(6, '0')}.json`);
+  saveUndo(file, record);
+  for (const old of records.slice(0, Math.max(0, records.length - KEPT + 1)))
+    fs.rmSync(path.join(folder, old), { force: true });
+  return file;
+}
+
+/** Writes a record whole or not at all. */
+export function saveUndo(file: string, record: UndoRecord): void {
+  const beside = `${file}.tmp`;
+  const handle = fs.openSync(beside, 'w', 0o600);
+  fs.writeFileSync(handle, JSON.stringify(record));
+  fs.fsyncSync(handle);
+  fs.closeSync(handle);
+  fs.renameSync(beside, file);
+}
+
+export const dropUndo = (file: string): void => fs.rmSync(file, { force: true });
+
+const recordsIn = (folder: string): string[] => {
+  try {
+    return fs
+      .readdirSync(folder)
+      .filter((name) => /^undo-\d+\.json$/.test(name))
+      .sort(byText);
+  } catch {
+    return [];
+  }
+};
+
+export interface UndoOutcome {
+  /** Absolute. */
+  readonly root: string;
+  readonly restored: readonly string[];
+  /** Files that can't be put back, and why; then nothing was. */
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+  readonly nothing: boolean;
+}
+
+/** Puts back what the last write under this folder replaced: all its files, or none when one of them was edited since. */
+export function undoLast(cwd: string): UndoOutcome {
+  const here = fs.realpathSync(cwd);
+  for (const root of rootsToTry(here)) {
+    const folder = undoFolder(root);
+    const last = recordsIn(folder).at(-1);
+    if (last) return undoRecord(path.join(folder, last));
+  }
+  return { root: here, restored: [], problems: [], nothing: true };
+}
+
+/** Outside git the root was the folder in which the command ran, or one above it. */
+function rootsToTry(here: string): string[] {
+  const top = gitTopOf(here);
+  if (top) return [top];
+  const roots = [here];
+  for (let folder = here; path.dirname(folder) !== folder; folder = path.dirname(folder))
+    roots.push(path.dirname(folder));
+  return roots;
+}
+
+function undoRecord(file: string): UndoOutcome {
+  const record = JSON.parse(fs.readFileSync(file, 'utf8')) as UndoRecord;
+  const problems: { path: string; message: string }[] = [];
+  const waiting: { path: string; now: Buffer; text: string }[] = [];
+  for (const one of record.files) {
+    const now = readIfThere(path.join(record.root, one.path));
+    if (!now) problems.push({ path: one.path, message: 'is gone' });
+    else if (hashOf(now) === one.after) waiting.push({ path: one.path, now, text: one.text });
+    else if (hashOf(now) !== one.before) problems.push({ path: one.path, message: 'was edited since' });
+  }
+  if (problems.length > 0) return { root: record.root, restored: [], problems, nothing: false };
+  return restore(file, record.root, waiting);
+}
+
+function restore(
+  record: string,
+  root: string,
+  waiting: readonly { path: string; now: Buffer; text: string }[],
+): UndoOutcome {
+  const restored: string[] = [];
+  for (const one of waiting) {
+    try {
+      replaceFile(path.join(root, one.path), one.now, Buffer.from(one.text));
+    } catch (error) {
+      const message = error instanceof NotWritten ? error.message : String((error as Error).message);
+      return { root, restored, problems: [{ path: one.path, message }], nothing: false };
+    }
+    restored.push(one.path);
+  }
+  dropUndo(record);
+  return { root, restored, problems: [], nothing: false };
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return fs.readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}

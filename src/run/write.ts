@@ -1,0 +1,143 @@
+import * as path from 'node:path';
+import type { ChangeGroup, FileError } from '../types.js';
+import { filesOf, type PlannedFile } from './plan.js';
+import { bytesOf, hashOf, type Source } from './read.js';
+import { NotWritten, replaceFile } from './replace.js';
+import { dropUndo, keepUndo, saveUndo, undoFolder, type UndoFile, type UndoRecord } from './undo.js';
+
+export interface Written {
+  /** Files on disk that now hold their new text. */
+  readonly files: readonly PlannedFile[];
+  readonly groups: readonly ChangeGroup[];
+  readonly errors: readonly FileError[];
+  readonly undo?: string;
+  /** True when the signal stopped it: what is written is whole, the rest is as it was. */
+  readonly interrupted: boolean;
+}
+
+interface WriteState {
+  readonly root: string;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly files: PlannedFile[];
+  readonly groups: ChangeGroup[];
+  readonly errors: FileError[];
+}
+
+/**
+ * Writes groups, each all or not at all. Groups that share a file go together; when one file can't be written, the groups that need it
+ * are left out, what they wrote is put back, and the others are written.
+ */
+export async function writeGroups(
+  root: string,
+  groups: readonly ChangeGroup[],
+  sources: ReadonlyMap<string, Source>,
+  signal?: AbortSignal,
+): Promise<Written> {
+  const state: WriteState = { root, sources, files: [], groups: [], errors: [] };
+  const planned = filesOf(groups, sources);
+  if (planned.length === 0) return { files: [], groups: [], errors: [], interrupted: false };
+  const record = keepUndo(undoFolder(root), { schema: 'asyncshift.undo/1', root, files: planned.map(undoFileOf) });
+  let interrupted = false;
+  for (const bundle of bundles(groups)) {
+    await new Promise((resolve) => setImmediate(resolve)); // lets a signal in
+    if (signal?.aborted) {
+      interrupted = true;
+      break;
+    }
+    writeBundle(bundle, state);
+  }
+  const undo = finishRecord(record, state);
+  return { files: state.files, groups: state.groups, errors: state.errors, undo, interrupted };
+}
+
+const undoFileOf = ({ source, after }: PlannedFile): UndoFile => ({
+  path: source.path,
+  text: (source.bom ? '\uFEFF' : '') + source.text,
+  before: hashOf(bytesOf(source)),
+  after: hashOf(bytesOf({ text: after, bom: source.bom })),
+});
+
+/** Now that it is known what was written, the record holds that and no more. */
+function finishRecord(record: string, state: WriteState): string | undefined {
+  if (state.files.length === 0) {
+    dropUndo(record);
+    return undefined;
+  }
+  const files = state.files.map(undoFileOf);
+  saveUndo(record, { schema: 'asyncshift.undo/1', root: state.root, files } satisfies UndoRecord);
+  return record;
+}
+
+/** Groups that share files, together; each bundle in the order of the groups, since that decides between insertions at one place. */
+export function bundles(groups: readonly ChangeGroup[]): ChangeGroup[][] {
+  const owner = new Map<string, Set<ChangeGroup>>();
+  const all = new Set<Set<ChangeGroup>>();
+  for (const group of groups) {
+    const merged = new Set([group]);
+    for (const { path: file } of group.edits) {
+      const other = owner.get(file);
+      if (!other || !all.delete(other)) continue;
+      for (const one of other) merged.add(one);
+    }
+    all.add(merged);
+    for (const one of merged) for (const edit of one.edits) owner.set(edit.path, merged);
+  }
+  return [...all].map((bundle) => groups.filter((group) => bundle.has(group)));
+}
+
+function writeBundle(bundle: readonly ChangeGroup[], state: WriteState): void {
+  let groups = bundle;
+  while (groups.length > 0) {
+    const files = filesOf(groups, state.sources);
+    const failed = writeFiles(state.root, files);
+    if (!failed) {
+      state.files.push(...files);
+      state.groups.push(...groups);
+      return;
+    }
+    state.errors.push(failed);
+    groups = groups.filter((group) => !group.edits.some((edit) => edit.path === failed.path));
+  }
+}
+
+/** Writes files, or puts back those that were written when one fails, and says which one it was. */
+function writeFiles(root: string, files: readonly PlannedFile[]): FileError | undefined {
+  const done: PlannedFile[] = [];
+  for (const file of files) {
+    try {
+      const fresh = bytesOf({ text: file.after, bom: file.source.bom });
+      replaceFile(path.join(root, file.source.path), bytesOf(file.source), fresh);
+      done.push(file);
+    } catch (error) {
+      const problems = done.map((one) => putBack(root, one)).filter((message) => message !== '');
+      return writeError(file.source.path, error, problems);
+    }
+  }
+  return undefined;
+}
+
+function putBack(root: string, file: PlannedFile): string {
+  try {
+    replaceFile(
+      path.join(root, file.source.path),
+      bytesOf({ text: file.after, bom: file.source.bom }),
+      bytesOf(file.source),
+    );
+    return '';
+  } catch (error) {
+    return `; ${file.source.path} could not be put back (${(error as Error).message})`;
+  }
+}
+
+function writeError(file: string, error: unknown, problems: readonly string[]): FileError {
+  const failure = error as NodeJS.ErrnoException;
+  const gone = failure.code === 'ENOENT';
+  const kind = error instanceof NotWritten ? error.kind : gone ? 'changed-meanwhile' : 'unreadable';
+  const why =
+    error instanceof NotWritten
+      ? error.message
+      : gone
+        ? 'disappeared while we worked'
+        : `cannot be written (${failure.code ?? failure.message})`;
+  return { path: file, line: 0, column: 0, kind, message: why + problems.join('') };
+}
