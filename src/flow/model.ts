@@ -102,6 +102,8 @@ export type Exit = { readonly kind: 'exit' } & (
 );
 
 export interface Block {
+  /** The source had one statement without braces: on the line of its `if`, or below it. Written so again where it still is one line. */
+  readonly bare?: 'same' | 'below';
   readonly steps: readonly Step[];
   /** Comments before the closing brace. */
   readonly tail: readonly Lead[];

@@ -47,9 +47,7 @@ export function readStatements(
     const statement = statements[index]!;
     const trail = snippets.trailOf(statement, statements[index + 1]?.getStart() ?? range.end);
     const lead =
-      index === 0
-        ? snippets.comments({ start: from, end: statement.getStart() })
-        : snippets.leadOf(statement, from);
+      index === 0 ? snippets.comments({ start: from, end: statement.getStart() }) : snippets.leadOf(statement, from);
     const site: Site = { statement, following: statements.slice(index + 1), ...at, lead, trail };
     const made = reading.make(site) ?? { steps: generalSteps(site, reading) };
     steps.push(...framed(made.steps, lead, trail));
@@ -64,7 +62,8 @@ export function readStatements(
 export function readBody(body: ts.Statement, reading: Reading, at = { tries: 0, loops: 0 }): Block {
   if (ts.isBlock(body)) return readStatements(body.statements, inside(body), reading, at);
   if (ts.isEmptyStatement(body)) return { steps: [], tail: [] };
-  return readStatements([body], rangeOf(body), reading, at);
+  const head = body.getSourceFile().text.slice(body.pos, body.getStart());
+  return { ...readStatements([body], rangeOf(body), reading, at), bare: head.includes('\n') ? 'below' : 'same' };
 }
 
 /** Between the braces. */
@@ -133,7 +132,9 @@ function withTail(block: Block, base: Base, reading: Reading): readonly Step[] {
   const last = block.steps.at(-1);
   if (!comments.length) return block.steps;
   if (last) return [...block.steps.slice(0, -1), { ...last, trail: [...(last.trail ?? []), ...comments] }];
-  return [{ ...base, lead: [...base.lead, ...block.tail], kind: 'code', code: reading.snippets.compose([''], base.at, 'no') }];
+  return [
+    { ...base, lead: [...base.lead, ...block.tail], kind: 'code', code: reading.snippets.compose([''], base.at, 'no') },
+  ];
 }
 
 function branch(statement: ts.IfStatement, site: Site, reading: Reading, base: Base): Step {
@@ -166,7 +167,9 @@ function loop(statement: ts.IterationStatement, site: Site, reading: Reading, ba
     };
   }
   const body = statement.statement;
-  const close = parts.filter((part) => part.kind === ts.SyntaxKind.CloseParenToken && part.end <= body.getStart()).at(-1)!;
+  const close = parts
+    .filter((part) => part.kind === ts.SyntaxKind.CloseParenToken && part.end <= body.getStart())
+    .at(-1)!;
   const between = snippets.comments({ start: close.end, end: body.getStart() });
   const nodes = parts.filter((part) => part.end <= close.pos && part !== body);
   return {

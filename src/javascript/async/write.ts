@@ -124,13 +124,30 @@ function writeAwait(task: StepOf<'wait'>['on'], place: Place, pen: Pen): string 
 }
 
 function writeBranch(step: StepOf<'branch'>, place: Place, pen: Pen): string {
-  const head = `if (${renderSnippet(step.test, place.indent, pen.canvas)}) ${writeBraces(step.then, place, pen)}`;
+  const test = `if (${renderSnippet(step.test, place.indent, pen.canvas)})`;
   const other = step.else;
-  if (!other || (other.steps.length === 0 && other.tail.every((each) => each === ''))) return head;
+  const then = bareStatement(step.then, place, pen);
+  if (!other || (other.steps.length === 0 && other.tail.every((each) => each === '')))
+    return test + (then ?? ` ${writeBraces(step.then, place, pen)}`);
+  const elseBare = bareStatement(other, place, pen);
+  const bare = then !== undefined && elseBare !== undefined;
+  const head = test + (bare ? `${then}\n${place.indent}` : ` ${writeBraces(step.then, place, pen)} `);
   const [only, more] = other.steps;
   const chained = only?.kind === 'branch' && !more && [...only.lead, ...other.tail].every((each) => each === '');
-  if (chained) return `${head} else ${writeBranch(only, place, pen)}`;
-  return `${head} else ${writeBraces(other, place, pen)}`;
+  if (chained) return `${head}else ${writeBranch(only, place, pen)}`;
+  return `${head}else${bare ? elseBare : ` ${writeBraces(other, place, pen)}`}`;
+}
+
+/** ` return x;` or the same on a line of its own, when the source had no braces and there is still one simple line. */
+function bareStatement(block: Block, place: Place, pen: Pen): string | undefined {
+  const [only, more] = block.steps;
+  if (!block.bare || !only || more || only.trail?.length || [...only.lead, ...block.tail].some((each) => each !== ''))
+    return undefined;
+  if (only.kind !== 'exit' && only.kind !== 'code' && only.kind !== 'wait') return undefined;
+  const inner = block.bare === 'same' ? place : { ...place, indent: place.indent + pen.style.indent };
+  const text = writeStep(only, inner, pen);
+  if (text === '' || text.includes('\n') || /^(let|const|class|function)\b/.test(text)) return undefined;
+  return block.bare === 'same' ? ` ${text}` : `\n${inner.indent}${text}`;
 }
 
 function writeSwitch(step: StepOf<'switch'>, place: Place, pen: Pen): string {
