@@ -85,7 +85,7 @@ function transform(name) {
       '  plan: () => ({ groups: [], refusals: [] }),',
       '};',
     ],
-    [`transforms/${name}.cjs`]: [`module.exports = require('./lib/load.cjs').transform('${name}');`],
+    [`transforms/${name}.cjs`]: [`module.exports = require('./lib/load.cjs').transform('${to}', '${from}');`],
     ...story(name),
   };
 }
