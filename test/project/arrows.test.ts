@@ -1,0 +1,83 @@
+/** The arrows of ARCHITECTURE.md: cli → run, report → transforms → javascript → flow, edits. */
+
+import { sources } from './sources.js';
+import type { Import } from './sources.js';
+
+const files = sources();
+const imports = files.flatMap((file) => file.imports);
+const folderOf = (name: string): string => (name.includes('/') ? name.split('/')[0]! : '');
+
+/** Folder → the folders it may import from, beside itself, `types` and `messages`. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  cli: ['run', 'report', 'transforms', ''],
+  run: ['transforms', 'report', 'edits'],
+  report: ['run', 'edits'],
+  transforms: ['javascript', 'flow', 'edits'],
+  javascript: ['flow', 'edits'],
+  flow: [],
+  edits: ['flow'], // rendering a fragment of the model
+  messages: [],
+  jscodeshift: ['run', 'transforms'],
+  '': ['run', 'report', 'transforms'],
+};
+
+test('every folder of src has its arrows', () => {
+  const folders = new Set(files.map((file) => folderOf(file.name)));
+  expect([...folders].filter((folder) => !(folder in ARROWS))).toEqual([]);
+});
+
+test('imports follow the arrows', () => {
+  const local = imports.filter((each) => !isPackage(each) && each.to !== 'types' && folderOf(each.to) !== 'messages');
+  const wrong = local.filter((each) => {
+    const [from, to] = [folderOf(each.from), folderOf(each.to)];
+    return from !== to && !ARROWS[from]!.includes(to);
+  });
+  expect(wrong.map(say)).toEqual([]);
+});
+
+test('a reader never imports a writer, nor the reverse', () => {
+  const style = (name: string): string | undefined => /^javascript\/(callback|promise|async|pool)\//.exec(name)?.[1];
+  const wrong = imports.filter((each) => {
+    const [from, to] = [style(`${each.from}/`), style(`${each.to}/`)];
+    return from && to && from !== to && (isReader(each.from) ? isWriter(each.to) : isReader(each.to));
+  });
+  expect(wrong.map(say)).toEqual([]);
+});
+
+const isReader = (name: string): boolean => /^javascript\/(callback|promise)\//.test(name);
+const isWriter = (name: string): boolean => /^javascript\/async\//.test(name);
+
+test('only javascript/parse knows the parser; all others have its types at most', () => {
+  const wrong = imports.filter((each) => /^(ts-morph|typescript|@ts-morph\/)/.test(each.to) && !each.typeOnly);
+  expect(wrong.filter((each) => each.from !== 'javascript/parse.ts').map(say)).toEqual([]);
+});
+
+test('only run and cli touch files and processes; the jscodeshift shape reads', () => {
+  const outside = /^(node:)?(fs|fs\/promises|child_process|worker_threads|net|http|https)$/;
+  const wrong = imports.filter((each) => outside.test(each.to) && !/^(run|cli|jscodeshift)\//.test(each.from));
+  expect(wrong.map(say)).toEqual([]);
+});
+
+test('only the command line prints or ends the process', () => {
+  const talks = /\bconsole\.\w+\(|\bprocess\.(exit|exitCode|stdout|stderr)\b/;
+  const code = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*|(['"`])(?:\\.|(?!\1).)*\1/g, '');
+  const wrong = files.filter((file) => folderOf(file.name) !== 'cli' && talks.test(code(file.text)));
+  expect(wrong.map((file) => file.name)).toEqual([]);
+});
+
+test('no file is longer than 400 lines', () => {
+  const lines = files.map((file) => ({ name: file.name, lines: file.text.split('\n').length - 1 }));
+  const long = lines.filter((file) => file.lines > 400 && file.name !== 'messages/generated.ts');
+  expect(long).toEqual([]);
+});
+
+function isPackage({ to, from }: Import): boolean {
+  return (
+    !files.some((file) => file.name === `${to}.ts` || file.name === `${to}/index.ts`) &&
+    !to.startsWith(`${folderOf(from)}/`)
+  );
+}
+
+function say({ from, to }: Import): string {
+  return `${from} imports ${to}`;
+}
