@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { clients, createFetch } from './clients.js';
 import { createFs } from './files.js';
 import type { World } from './loader.js';
+import { createNodeModules } from './node-modules.js';
 import { dual, show } from './ops.js';
 import type { Ops } from './ops.js';
 import type { Scheduler } from './scheduler.js';
@@ -40,6 +41,7 @@ export function createWorld(script: Script, scheduler: Scheduler, ops: Ops, log:
     setTimeout: promisify(timers.setTimeout),
     setImmediate: promisify(timers.setImmediate),
   };
+  Object.assign(modules, createNodeModules(ops));
   const io = createIo(ops, script.io ?? {});
   return {
     globals,
