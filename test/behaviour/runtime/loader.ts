@@ -87,9 +87,12 @@ function compile(source: string, file: string, names: string[]): (...values: unk
   return compiled.get(key)!;
 }
 
+/** The module's code is a function inside the one that takes the globals: it may declare a `fetch` of its own. */
 function compileNow(code: string, filename: string, names: string[]): (...values: unknown[]) => unknown {
-  const wrap = (prefix: string) =>
-    vm.runInThisContext(`(${prefix}function (${names.join(', ')}) {${code}\n})`, { filename });
+  const wrap = (prefix: string) => {
+    const inner = `return (${prefix}function () {${code}\n}).call(exports)`;
+    return vm.runInThisContext(`(function (${names.join(', ')}) {${inner}\n})`, { filename });
+  };
   try {
     return wrap('');
   } catch (error) {
