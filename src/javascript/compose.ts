@@ -1,6 +1,6 @@
 import { finish, FIXED, type Canvas } from '../edits/render.js';
 import { shrinkEdit, sortEdits, type TextEdit } from '../edits/edits.js';
-import type { Binding, Block, Step } from '../flow/model.js';
+import type { Binding, Block, ImportNeed, Step } from '../flow/model.js';
 import { guardWaits } from '../flow/passes/guards.js';
 import { foreignExits, inlineBlocks, nestedTasks } from '../flow/passes/inline.js';
 import { nameBindings } from '../flow/passes/names.js';
@@ -42,7 +42,10 @@ export function compose(groups: readonly PlannedGroup[]): Composed {
   const files = new Map<FileContext, FileJob>();
   for (const [group, entries] of prepared) {
     for (const each of entries) jobFor(files, each.planned.ctx).entries.push({ ...each, group });
-    for (const { ctx, edit } of group.edits) jobFor(files, ctx).drafts.push({ edit, owners: new Set([group]) });
+    for (const { ctx, edit, needs = [] } of group.edits) {
+      jobFor(files, ctx).drafts.push({ edit, owners: new Set([group]) });
+      jobFor(files, ctx).needs.push(...needs.map((need) => ({ need, group })));
+    }
   }
   const drafts = [...files].flatMap(([ctx, job]) => writeFile(ctx, job).map((draft) => ({ ...draft, ctx })));
   return { written: unite(drafts), unsaid };
@@ -74,6 +77,8 @@ function unsayable(steps: readonly Step[]): { code: string; at: Range } | undefi
 interface FileJob {
   readonly entries: (Prepared & { group: PlannedGroup })[];
   readonly drafts: Draft[];
+  /** What edits beside the entries need. */
+  readonly needs: { readonly need: ImportNeed; readonly group: PlannedGroup }[];
 }
 
 interface Draft {
@@ -83,7 +88,7 @@ interface Draft {
 
 function jobFor(files: Map<FileContext, FileJob>, ctx: FileContext): FileJob {
   let job = files.get(ctx);
-  if (!job) files.set(ctx, (job = { entries: [], drafts: [] }));
+  if (!job) files.set(ctx, (job = { entries: [], drafts: [], needs: [] }));
   return job;
 }
 
@@ -125,9 +130,13 @@ function writeFile(ctx: FileContext, job: FileJob): Draft[] {
 
 /** One edit brings in what several groups need; the groups then stand or fall together. */
 function importDrafts(ctx: FileContext, job: FileJob): Draft[] {
-  const needs = job.entries.flatMap((each) => each.planned.entry.needs);
-  const owners = job.entries.filter((each) => each.planned.entry.needs.length > 0).map((each) => each.group);
-  return addImports(ctx, needs).map((edit) => ({ edit, owners: new Set(owners) }));
+  const ofEntries = job.entries.flatMap(({ planned, group }) => planned.entry.needs.map((need) => ({ need, group })));
+  const all = [...ofEntries, ...job.needs];
+  const owners = new Set(all.map((each) => each.group));
+  return addImports(
+    ctx,
+    all.map((each) => each.need),
+  ).map((edit) => ({ edit, owners }));
 }
 
 function size(range: Range): number {

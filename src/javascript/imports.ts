@@ -20,10 +20,21 @@ export function localNameFor(ctx: FileContext, need: ImportNeed): string {
   return text;
 }
 
-/** True when the file has a way to import: a plain script of a page has none. */
-export function canImport(ctx: FileContext): boolean {
-  return ctx.moduleStyle !== 'script';
+/**
+ * True when a file can import Node's own modules: it does so, or nothing says that it is for a browser. A plain script of a page
+ * has no way to import anything.
+ */
+export function canImportBuiltins(ctx: FileContext): boolean {
+  if (ctx.moduleStyle === 'script') return false;
+  if (headOf(ctx.file).flatMap(modulesOf).some(isBuiltin)) return true;
+  if (Object.keys(ctx.dependencies).some((name) => pageLibraries.test(name)) || /\.[jt]sx$/.test(ctx.path))
+    return false;
+  if (pageGlobals.some((name) => ctx.scopes.named(name).some(ctx.scopes.isGlobal))) return false;
+  return !/"browser"\s*:/.test(ctx.view.read('package.json') ?? '');
 }
+
+const pageLibraries = /^(react|react-dom|vue|svelte|preact|jquery|backbone|@angular\/core|react-native)$/;
+const pageGlobals = ['window', 'document', 'XMLHttpRequest', 'localStorage', 'navigator'];
 
 /** The edits that bring in what the file lacks, once each: names added to a destructuring that is there, or lines of their own. */
 export function addImports(ctx: FileContext, needs: readonly ImportNeed[]): TextEdit[] {

@@ -1,5 +1,5 @@
 import type { TextEdit } from '../edits/edits.js';
-import type { Entry, Note, Refusal } from '../flow/model.js';
+import type { Entry, ImportNeed, Note, Refusal } from '../flow/model.js';
 import type { FileContext } from './context.js';
 
 /** What a reader (with its callers) wants to change, all of it or nothing: entries to be written, and edits at the border. */
@@ -24,6 +24,8 @@ export interface PlannedEntry {
 export interface PlannedEdit {
   readonly ctx: FileContext;
   readonly edit: TextEdit;
+  /** What its text needs to mean something. */
+  readonly needs?: readonly ImportNeed[];
 }
 
 export interface PlacedRefusal {

@@ -1,0 +1,112 @@
+import type { TextEdit } from '../../edits/edits.js';
+import type { Declared, Entry, ImportNeed, Note, Shape, Snippet } from '../../flow/model.js';
+import type { Range } from '../../types.js';
+import type { CallbackReading, FunctionNode, Results } from '../callback/types.js';
+import type { FileContext } from '../context.js';
+import { localNameFor } from '../imports.js';
+import { ts } from '../parse.js';
+import { resultsOf } from './site.js';
+import type { Site } from './site.js';
+
+export const callbackifyNeed: ImportNeed = { from: 'util', name: 'callbackify', local: 'callbackify' };
+
+/** The function itself becomes async. */
+export function changedEntry(site: Site, head: readonly TextEdit[], notes: readonly Note[]): Entry {
+  const reading = site.reading!;
+  const { node } = site.fn;
+  return {
+    ...commonEntry(site, reading),
+    body: reading.facts.body,
+    bodyKind: node.body && ts.isBlock(node.body) ? 'block' : 'expression',
+    shape: { kind: 'function' },
+    flow: reading.flow,
+    params: reading.snippets.paramsOf(node),
+    head: { edits: head },
+    needs: reading.needs,
+    notes: [...reading.notes, ...notes],
+  };
+}
+
+/**
+ * The inside becomes async, the outside stays: what stands before the first wait runs as it did, at the call.
+ *
+ *     if (!id) return cb(new Error('no id'));
+ *     callbackify(async () => { … })(cb);
+ */
+export function keptEntry(site: Site, callback: Snippet, notes: readonly Note[]): Entry {
+  const reading = site.reading!;
+  const via = localNameFor(site.ctx, callbackifyNeed);
+  const shape: Shape = { kind: 'inside', via, callback };
+  const expression = isExpressionBody(site.fn.node);
+  return {
+    ...commonEntry(site, reading),
+    body: expression ? reading.facts.body : { start: reading.from, end: endOfStatements(site.ctx, site.fn.node) },
+    bodyKind: expression ? 'expression' : 'block',
+    shape,
+    flow: { steps: reading.flow.steps.slice(reading.prologueSteps), tail: reading.flow.tail },
+    params: [...reading.snippets.paramsOf(site.fn.node), ...prologueNames(site.fn.node, reading)],
+    head: { edits: [] },
+    needs: [...reading.needs, callbackifyNeed],
+    notes: [...reading.notes, ...notes],
+  };
+}
+
+function commonEntry(site: Site, reading: CallbackReading): Pick<Entry, 'style' | 'name' | 'at' | 'target'> {
+  const { node } = site.fn;
+  return { style: 'callback', name: site.fn.name, at: rangeOf(node), target: reading.target };
+}
+
+function rangeOf(node: ts.Node): Range {
+  return { start: node.getStart(), end: node.end };
+}
+
+export function isExpressionBody(node: FunctionNode): boolean {
+  return ts.isArrowFunction(node) && !ts.isBlock(node.body);
+}
+
+/** Where the last statement or comment of a body ends. */
+function endOfStatements(ctx: FileContext, node: FunctionNode): number {
+  const brace = node.body!.end - 1;
+  return ctx.text.slice(0, brace).trimEnd().length;
+}
+
+/** What the statements that stay outside declare: names of the async part must not hide them. */
+function prologueNames(node: FunctionNode, reading: CallbackReading): Declared[] {
+  if (!node.body || !ts.isBlock(node.body)) return [];
+  return node.body.statements
+    .filter((statement) => statement.getStart() < reading.from)
+    .flatMap((statement) => reading.snippets.statement(statement).declares);
+}
+
+/**
+ * What `callbackify` is given, so that the old callback gets exactly the arguments that it got: `callbackify` itself always hands
+ * over `(null, value)`. `undefined` where no short form does.
+ */
+export function callbackArgument(site: Site): Snippet | undefined {
+  const { callback } = site.fn;
+  const { snippets } = site.reading!;
+  if (!ts.isIdentifier(callback.name)) return undefined;
+  const cb = snippets.bindingOf(callback.name) ?? callback.name.text;
+  const optional = site.fn.optional;
+  if (optional && optional.how !== 'noop') return undefined;
+  const err = callback.name.text === 'err' ? 'error' : 'err';
+  const forms: Partial<Record<Results | 'passed', readonly (string | typeof cb)[]>> = {
+    value: [cb],
+    nothing: [`(${err}) => (${err} ? `, cb, `(${err}) : `, cb, '())'],
+    null: [`(${err}) => `, cb, `(${err})`],
+    list: [`(${err}, results) => (${err} ? `, cb, `(${err}) : `, cb, '(null, ...results))'],
+  };
+  if (isUndefinedFirst(site))
+    forms.value = [`(${err}, value) => (${err} ? `, cb, `(${err}) : `, cb, '(undefined, value))'];
+  const form = forms[resultsOf(site)];
+  return form && snippets.compose(form, rangeOf(callback), 'no');
+}
+
+/** Success is said as `cb(undefined, value)`: not with the `null` of others. */
+function isUndefinedFirst(site: Site): boolean {
+  const firsts = site.fn.reports.flatMap(({ kind, at }) => {
+    const call = ts.isExpressionStatement(at) ? at.expression : at;
+    return kind === 'value' && ts.isCallExpression(call) && call.arguments[0] ? [call.arguments[0]] : [];
+  });
+  return firsts.length > 0 && firsts.every((first) => ts.isVoidExpression(first) || first.getText() === 'undefined');
+}

@@ -1,0 +1,57 @@
+import type { Refusal } from '../../flow/model.js';
+import type { CallbackFunction, CallbackReading, Gives, Results } from '../callback/types.js';
+import type { FileContext } from '../context.js';
+import type { ts } from '../parse.js';
+import type { Naming, Use } from './uses.js';
+
+/**
+ * One callback function on its way to a decision. `change`: it becomes async and its callers follow; `keep`: its inside becomes
+ * async behind a bridge; `left`: it stays as it is. A mode only ever moves down this list, so that deciding ends.
+ */
+export interface Site {
+  readonly ctx: FileContext;
+  readonly fn: CallbackFunction;
+  readonly naming: Naming;
+  readonly uses: readonly Use[];
+  /** Nobody outside the run can have it. */
+  readonly isSeen: boolean;
+  mode: 'change' | 'keep' | 'left';
+  /** Why it was left; without one there was nothing to gain. */
+  refusal?: Refusal;
+  /** How it was read under the last assumptions. */
+  reading?: CallbackReading;
+}
+
+/** What a call of the function gives to who waits for it. */
+export function givesOfSite(site: Site): Gives {
+  const results = resultsOf(site);
+  return {
+    results: results === 'mixed' || results === 'passed' ? 'unknown' : results,
+    sync: answersSync(site) ? 'maybe' : 'never',
+  };
+}
+
+export function resultsOf(site: Site): Results | 'passed' {
+  return site.reading?.results ?? site.fn.results;
+}
+
+/** Some reports give one value and others several: no promise says that. */
+export function mixesLists(site: Site): boolean {
+  return resultsOf(site) === 'mixed' && site.fn.reports.some((report) => report.kind === 'list');
+}
+
+/** It may report before its call has returned. */
+export function answersSync(site: Site): boolean {
+  const facts = site.reading?.facts;
+  return !facts || facts.reportsInPrologue || facts.reportsSyncInside;
+}
+
+export function leave(site: Site, refusal?: Refusal): void {
+  site.mode = 'left';
+  site.refusal = refusal;
+}
+
+/** Calls that are seen, with the file that they stand in. */
+export function callsOf(site: Site): { ctx: FileContext; call: ts.CallExpression }[] {
+  return site.uses.flatMap((use) => (use.kind === 'call' ? [{ ctx: use.ctx, call: use.call }] : []));
+}
