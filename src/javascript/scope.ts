@@ -139,9 +139,9 @@ const typeMeaning = ts.SymbolFlags.Type | ts.SymbolFlags.Namespace | ts.SymbolFl
 function lookUp(text: string, at: ts.Node, meaning: ts.SymbolFlags, checker: ts.TypeChecker): ts.Symbol | undefined {
   const symbol = checker.resolveName(text, at, meaning, false);
   // `arguments`, `undefined` and `require` have a symbol and no declaration; `module` and `exports` are declared by the file itself.
-  return symbol?.declarations?.some((declaration) => !ts.isSourceFile(declaration))
-    ? checker.getExportSymbolOfSymbol(symbol)
-    : undefined;
+  if (!symbol || symbol.flags & ts.SymbolFlags.ModuleExports) return undefined;
+  const isDeclared = symbol.declarations?.some((declaration) => !ts.isSourceFile(declaration));
+  return isDeclared ? checker.getExportSymbolOfSymbol(symbol) : undefined;
 }
 
 function declared(identifier: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | undefined {

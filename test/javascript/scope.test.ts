@@ -116,6 +116,7 @@ g();`);
     expect(scopes.symbolOf(at('load', 1))).toBeUndefined();
     expect(scopes.isGlobal(at('load', 1))).toBe(true);
     expect(scopes.isGlobal(at('exports'))).toBe(true);
+    expect(scopes.isGlobal(at('module'))).toBe(true);
     expect(scopes.symbolOf(at('x'))).toBeDefined();
   });
 
