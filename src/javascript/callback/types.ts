@@ -36,9 +36,9 @@ export interface CallbackFunction {
 }
 
 /** `guard`: `if (cb) cb(err)`, `cb && cb()`, `typeof cb === 'function'`; `noop`: `cb = cb || noop`; `throws`: without it the error
- * is thrown; `promise`: without it a promise is returned (a dual function). */
+ * is thrown; `promise`: without it a promise is returned (a dual function); `default`: another function stands in. */
 export interface OptionalCallback {
-  readonly how: 'guard' | 'noop' | 'throws' | 'promise';
+  readonly how: 'guard' | 'noop' | 'throws' | 'promise' | 'default';
   readonly at: Range;
 }
 
@@ -64,7 +64,7 @@ export interface ReportSite {
 }
 
 /** How the callee of a call with a callback can be awaited. Asked with the call as it stands, its callback included. */
-export type CallResolver = (call: ts.CallExpression | ts.NewExpression) => Awaiting;
+export type CallResolver = (call: ts.CallExpression) => Awaiting;
 
 /** What an awaited call gives: `fields` of an object (`exec`: `stdout`, `stderr`), the items of a list, one value or nothing. */
 export interface Gives {
@@ -111,7 +111,9 @@ export interface CallbackReading {
   readonly needs: readonly ImportNeed[];
   readonly notes: readonly Note[];
   /** Callees that the flow waits for, as resolved: for the component's graph. */
-  readonly waits: readonly (ts.CallExpression | ts.NewExpression)[];
+  readonly waits: readonly ts.CallExpression[];
+  /** Functions whose statements became part of this flow: iteratees and continuations are no functions of their own any more. */
+  readonly consumed: readonly ts.Node[];
 }
 
 export interface CallbackFacts {
@@ -149,5 +151,5 @@ export interface Reported {
   readonly results: Results;
   readonly needs: readonly ImportNeed[];
   readonly notes: readonly Note[];
-  readonly waits: readonly (ts.CallExpression | ts.NewExpression)[];
+  readonly waits: readonly ts.CallExpression[];
 }

@@ -1,0 +1,371 @@
+import type { Bind, Block, Handler, Snippet, Step, Task } from '../../flow/model.js';
+import { leaves } from '../../flow/query.js';
+import { ts } from '../parse.js';
+import { usesArguments, usesNewTarget, usesThis } from '../scope.js';
+import { rangeOf } from '../snippet.js';
+import { attempt, stop, stopWith } from '../stop.js';
+import type { Assumed } from './assume.js';
+import { bindResults, isUsed, nameOnly } from './await.js';
+import { isHarmless } from './shape.js';
+import { readList } from './statements.js';
+import { mark, mention, mentions, withKnown } from './state.js';
+import type { Env, State } from './state.js';
+import type { FunctionNode, Gives } from './types.js';
+
+/** A task and the function that gets its answer. */
+export interface Answered {
+  readonly on: Task;
+  readonly gives: Gives;
+  readonly fn: FunctionNode;
+  /** The wait: its call, for ranges. */
+  readonly at: ts.Node;
+}
+
+type Body = { readonly statements: readonly ts.Statement[]; readonly range: { start: number; end: number } };
+
+/**
+ * A wait and what its continuation does: the error branch guards the wait, the rest follows.
+ *
+ *   g(x, function (err, v) { if (err) return cb(err); REST })   is   wait v = g(x); REST
+ *   g(x, function (err, v) { if (err) { A; return; } REST })    is   wait v = g(x) onFail(err) { A; exit }; REST
+ */
+export function readAnswer(answered: Answered, env: Env, state: State): Step[] {
+  const { fn, gives } = answered;
+  checkContinuation(fn, state);
+  const inner: Env = { ...env, sync: false, followed: undefined, inTry: undefined };
+  const body = bodyOf(fn);
+  if (gives.errorFirst === false) {
+    const bind = bindResults(fn.parameters, gives, state);
+    return [waitOn(answered, bind), ...readAll(body, 0, inner, state, fn)];
+  }
+  const [error, ...results] = fn.parameters;
+  if (error && (!ts.isIdentifier(error.name) || error.dotDotDotToken || error.initializer))
+    stop('not-error-first', error);
+  const first = error && isUsed(error, state) ? firstMention(body, error, state) : -1;
+  if (!error || first < 0) stop('error-not-checked', error ?? fn);
+  return new ErrorSplit(answered, error, results, body, first, inner, state).read();
+}
+
+/** `function` callbacks with a `this` or `arguments` of their own mean the callee's. */
+export function checkContinuation(fn: FunctionNode, state: State): void {
+  state.inlined.add(fn);
+  if (fn.asteriskToken) stop('generator', fn);
+  if (fn.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword)) stop('mixed-style', fn);
+  if (!ts.isArrowFunction(fn) && fn.body) {
+    if (usesThis(fn.body)) stop('own-this', fn);
+    if (usesArguments(fn.body) || usesNewTarget(fn.body)) stop('arity-observed', fn);
+  }
+  const name = ts.isFunctionExpression(fn) ? fn.name : undefined;
+  const symbol = name && state.ctx.scopes.symbolOf(name);
+  if (symbol && state.ctx.scopes.references(symbol).length > 1 && !state.turning.has(fn))
+    stop('reference-use', fn, name.text);
+}
+
+export function bodyOf(fn: FunctionNode): Body {
+  const body = fn.body!;
+  if (ts.isBlock(body))
+    return { statements: body.statements, range: { start: body.getStart() + 1, end: body.end - 1 } };
+  // An arrow's expression is read as the statement that it stands for.
+  const statement = standInFor(body);
+  return { statements: [statement], range: rangeOf(body) };
+}
+
+/** A stand-in with the positions of the real expression, so that its text and comments are found. */
+function standInFor(expression: ts.Expression): ts.Statement {
+  const known = standIns.get(expression);
+  if (known) return known;
+  const statement = ts.factory.createReturnStatement(expression);
+  Object.assign(statement, { pos: expression.pos, end: expression.end, parent: expression.parent });
+  standIns.set(expression, statement);
+  return statement;
+}
+
+const standIns = new WeakMap<ts.Expression, ts.Statement>();
+
+function firstMention(body: Body, param: ts.ParameterDeclaration, state: State): number {
+  const symbol = state.ctx.scopes.symbolOf(param.name as ts.Identifier);
+  return symbol ? body.statements.findIndex((statement) => mentions(statement, symbol, state)) : -1;
+}
+
+function waitOn(answered: Answered, bind: Bind | undefined, onFail?: Handler): Step {
+  return {
+    kind: 'wait',
+    on: answered.on,
+    ...(bind && { bind }),
+    ...(onFail && { onFail }),
+    lead: [],
+    at: rangeOf(answered.at),
+  };
+}
+
+/** Reads the list from an index to its end; every path must report. */
+function readAll(body: Body, from: number, env: Env, state: State, fn: ts.Node): Step[] {
+  const block = readList(body.statements, body.range, env, state, from);
+  if (!leaves(block.steps)) stop('path-without-callback', lastOf(body) ?? fn);
+  return withTail(block);
+}
+
+function lastOf(body: Body): ts.Node | undefined {
+  return body.statements.at(-1);
+}
+
+/** A list's last comments, when the list is spliced into another. */
+export function withTail(block: Block): Step[] {
+  const comments = block.tail.filter((each) => each !== '');
+  const last = block.steps.at(-1);
+  if (!comments.length || !last) return [...block.steps];
+  return [...block.steps.slice(0, -1), { ...last, trail: [...(last.trail ?? []), ...comments] }];
+}
+
+/** The three ways to say what a continuation does with its error; the first that is exact is taken. */
+class ErrorSplit {
+  private readonly error: ts.Symbol;
+  private readonly resultSymbols: readonly ts.Symbol[];
+
+  constructor(
+    private readonly answered: Answered,
+    private readonly param: ts.ParameterDeclaration,
+    private readonly results: readonly ts.ParameterDeclaration[],
+    private readonly body: Body,
+    private readonly first: number,
+    private readonly env: Env,
+    private readonly state: State,
+  ) {
+    const { scopes } = state.ctx;
+    this.error = scopes.symbolOf(param.name as ts.Identifier)!;
+    this.resultSymbols = results.flatMap((each) => (ts.isIdentifier(each.name) ? [scopes.symbolOf(each.name)!] : []));
+  }
+
+  read(): Step[] {
+    if (this.state.ctx.scopes.references(this.error).some((use) => this.state.ctx.scopes.isWritten(use)))
+      return this.kept();
+    if (this.first > 0) return this.behindOthers();
+    const reset = mark(this.state);
+    const branched = attempt(() => this.branched());
+    if (branched.ok && branched.value) return branched.value;
+    reset();
+    const rejoined = attempt(() => this.rejoined());
+    if (rejoined.ok && rejoined.value) return rejoined.value;
+    reset();
+    const kept = attempt(() => this.kept());
+    if (kept.ok) return kept.value;
+    return stopWith(branched.ok ? kept.refusal : branched.refusal);
+  }
+
+  /** `if (err) …` comes first: an error branch, and the rest. */
+  private branched(): Step[] | undefined {
+    const { statements, range } = this.body;
+    const failed = readList(statements, range, this.failing(), this.state);
+    const shared = statements
+      .slice(0, failed.read)
+      .filter((each) => !mentions(each, this.error, this.state) && !ts.isFunctionDeclaration(each));
+    return leaves(failed.steps) && shared.length === 0 ? this.withHandler(failed, 0) : undefined;
+  }
+
+  /** `if (err) log(err); REST`: both ways go on with the rest. */
+  private rejoined(): Step[] | undefined {
+    const { statements, range } = this.body;
+    const last = statements.findLastIndex((each) => mentions(each, this.error, this.state));
+    const head = statements.slice(0, last + 1);
+    const inside = { start: range.start, end: head.at(-1)!.end };
+    const followed = statements[last + 1];
+    const failed = readList(head, inside, { ...this.failing(), followed }, this.state);
+    const fine = readList(head, inside, { ...this.succeeding(), followed }, this.state);
+    return fine.steps.length > 0 || leaves(failed.steps) ? undefined : this.withHandler(failed, last + 1);
+  }
+
+  private withHandler(failed: Block, from: number): Step[] {
+    const bind = bindResults(this.results, this.answered.gives, this.state);
+    const rest = readAll(this.body, from, this.succeeding(), this.state, this.answered.fn);
+    const onFail = this.passesOn(failed) ? undefined : { param: this.catchParam(failed), body: failed };
+    return [waitOn(this.answered, bind, onFail), ...rest];
+  }
+
+  /** Statements before the test run in both cases: cleanup in a `finally`, or else the error is kept in a variable. */
+  private behindOthers(): Step[] {
+    const { statements, range } = this.body;
+    const before = statements.slice(0, this.first);
+    const simple = before.every((each) => this.isCleanup(each));
+    if (!simple) return this.kept();
+    const reset = mark(this.state);
+    const failed = readList(statements, range, this.failing(), this.state, this.first);
+    const shared = statements.slice(this.first, failed.read).some((each) => !mentions(each, this.error, this.state));
+    if (!leaves(failed.steps) || shared || !this.passesOn(failed)) return (reset(), this.kept());
+    const bind = bindResults(this.results, this.answered.gives, this.state);
+    const always = readList(before, { start: range.start, end: before.at(-1)!.end }, this.env, this.state);
+    const rest = readAll(this.body, this.first, this.succeeding(), this.state, this.answered.fn);
+    return this.guarded(bind, always, rest);
+  }
+
+  private guarded(bind: Bind | undefined, always: Block, rest: Step[]): Step[] {
+    const at = rangeOf(this.answered.at);
+    if (!bind)
+      return [
+        { kind: 'guard', body: { steps: [waitOn(this.answered, undefined)], tail: [] }, always, lead: [], at },
+        ...rest,
+      ];
+    const [binding, more] = bind.pattern.declares;
+    if (!binding || more || bind.pattern.destructures) return this.kept();
+    const { snippets } = this.state;
+    const declare = { ...bind.pattern, parts: ['let ', ...bind.pattern.parts] };
+    const assign: Bind = { pattern: snippets.compose([binding.binding], bind.pattern.at, 'no'), how: 'assign' };
+    return [
+      { kind: 'code', made: true, code: declare, lead: [], at },
+      { kind: 'guard', body: { steps: [waitOn(this.answered, assign)], tail: [] }, always, lead: [], at },
+      ...rest,
+    ];
+  }
+
+  /** Plain code that neither waits, reports nor needs the result, and declares nothing that is used later. */
+  private isCleanup(statement: ts.Statement): boolean {
+    if (!ts.isExpressionStatement(statement) || mention(statement, this.env, this.state)) return false;
+    return !this.resultSymbols.some((symbol) => mentions(statement, symbol, this.state));
+  }
+
+  /** `let err; try { v = await g() } catch (e) { err = e } …`: the error as the variable that it was. */
+  private kept(): Step[] {
+    this.checkKept();
+    const { snippets } = this.state;
+    const at = rangeOf(this.answered.at);
+    const name = nameOnly(this.param.name as ts.Identifier, this.state);
+    const binding = snippets.bindingOf(this.param.name as ts.Identifier)!;
+    const caught = snippets.invent('error');
+    const typed = this.state.ctx.typescript ? ': any' : '';
+    const param = { ...snippets.compose([caught], at, 'no'), declares: [{ binding: caught, how: 'lexical' as const }] };
+    const assign: Step = {
+      kind: 'code',
+      made: true,
+      code: snippets.compose([binding, ' = ', caught], at, 'no'),
+      lead: [],
+      at,
+    };
+    const bind = bindResults(this.results, this.answered.gives, this.state);
+    const declare: Snippet = { ...name, parts: ['let ', ...name.parts, typed] };
+    const env: Env = { ...this.env, paired: new Map([...this.env.paired, [this.error, new Set(this.resultSymbols)]]) };
+    const rest = readAll(this.body, 0, env, this.state, this.answered.fn);
+    const onFail: Handler = { param: { pattern: param, how: 'let' }, body: { steps: [assign], tail: [] } };
+    return [{ kind: 'code', made: true, code: declare, lead: [], at }, waitOn(this.answered, bind, onFail), ...rest];
+  }
+
+  /** Where nothing failed a callee gives `null` or `undefined`: only uses for which these are the same can be kept. */
+  private checkKept(): void {
+    const { scopes } = this.state.ctx;
+    for (const use of scopes.references(this.error)) {
+      if (use.parent === this.param || scopes.isWritten(use)) continue;
+      if (!isTestOf(use) && !isFirstArgument(use, this.env, this.state) && !isUnderTest(use, this.error, this.state))
+        stop('error-not-checked', use);
+    }
+    // The error is set and a result with it: a rejection carries one thing.
+    if (this.answered.gives.fields) stop('partial-result-with-error', this.param);
+  }
+
+  private failing(): Env {
+    const absent = this.resultSymbols.filter((symbol) => !this.isWrittenLater(symbol));
+    const known: [ts.Symbol, Assumed][] = absent.map((symbol) => [symbol, 'absent']);
+    return withKnown(this.env, [[this.error, 'error'], ...known]);
+  }
+
+  private isWrittenLater(symbol: ts.Symbol): boolean {
+    return this.state.ctx.scopes.references(symbol).some((use) => this.state.ctx.scopes.isWritten(use));
+  }
+
+  private succeeding(): Env {
+    return withKnown(this.env, [[this.error, 'noError']]);
+  }
+
+  /** The error branch is `throw err`: nothing to write. */
+  private passesOn(failed: Block): boolean {
+    const [only, more] = failed.steps;
+    if (more || only?.kind !== 'exit' || only.how !== 'fail' || hasComments(failed)) return false;
+    const binding = this.state.snippets.bindingOf(this.param.name as ts.Identifier);
+    const [use, other] = only.with.uses;
+    const [part, rest] = only.with.parts;
+    return (
+      !other &&
+      !rest &&
+      use?.binding === binding &&
+      typeof part === 'object' &&
+      'start' in part &&
+      part.end - part.start === use!.name.length
+    );
+  }
+
+  private catchParam(failed: Block): Bind | undefined {
+    const binding = this.state.snippets.bindingOf(this.param.name as ts.Identifier);
+    if (!binding || !mentionsBinding(failed, binding)) return undefined;
+    const name = nameOnly(this.param.name as ts.Identifier, this.state);
+    // A caught value is `unknown` to TypeScript where the callback said what it is.
+    const pattern = this.state.ctx.typescript ? { ...name, parts: [...name.parts, ': any'] } : name;
+    return { pattern, how: 'let' };
+  }
+}
+
+function hasComments(block: Block): boolean {
+  return [...block.tail, ...block.steps.flatMap((step) => [...step.lead, ...(step.trail ?? [])])].some(
+    (each) => each !== '',
+  );
+}
+
+function mentionsBinding(part: unknown, binding: object): boolean {
+  if (part === binding) return true;
+  if (typeof part !== 'object' || part === null) return false;
+  return Object.values(part).some((each) => mentionsBinding(each, binding));
+}
+
+/** `if (err)`, `!err`, `err && x`, `err ? a : b` */
+function isTestOf(use: ts.Node): boolean {
+  const parent = use.parent;
+  if (ts.isIfStatement(parent) || ts.isWhileStatement(parent)) return parent.expression === use;
+  if (ts.isConditionalExpression(parent)) return parent.condition === use;
+  if (ts.isPrefixUnaryExpression(parent)) return parent.operator === ts.SyntaxKind.ExclamationToken;
+  if (ts.isParenthesizedExpression(parent)) return isTestOf(parent);
+  if (!ts.isBinaryExpression(parent)) return false;
+  const op = parent.operatorToken.kind;
+  if (op === ts.SyntaxKind.AmpersandAmpersandToken || op === ts.SyntaxKind.BarBarToken)
+    return parent.left === use || isTestOf(parent);
+  return (
+    (op === ts.SyntaxKind.ExclamationEqualsToken || op === ts.SyntaxKind.EqualsEqualsToken) && isHarmless(parent.right)
+  );
+}
+
+function isFirstArgument(use: ts.Node, env: Env, state: State): boolean {
+  let node = use;
+  while (ts.isParenthesizedExpression(node.parent) || isLogical(node.parent)) node = node.parent;
+  const call = node.parent;
+  return ts.isCallExpression(call) && call.arguments[0] === node && !!mention(call.expression, env, state);
+}
+
+function isLogical(node: ts.Node): boolean {
+  return (
+    ts.isBinaryExpression(node) &&
+    [ts.SyntaxKind.BarBarToken, ts.SyntaxKind.AmpersandAmpersandToken].includes(node.operatorToken.kind)
+  );
+}
+
+/** Inside `if (err) …` or behind `err &&`. */
+function isUnderTest(use: ts.Node, error: ts.Symbol, state: State): boolean {
+  for (let node = use; node.parent && !ts.isFunctionLike(node.parent); node = node.parent) {
+    const parent = node.parent;
+    if (ts.isIfStatement(parent) && parent.thenStatement === node && impliedBy(parent.expression, error, state))
+      return true;
+    if (ts.isConditionalExpression(parent) && parent.whenTrue === node && impliedBy(parent.condition, error, state))
+      return true;
+    if (
+      isLogical(parent) &&
+      ts.isBinaryExpression(parent) &&
+      parent.right === node &&
+      parent.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken &&
+      impliedBy(parent.left, error, state)
+    )
+      return true;
+  }
+  return false;
+}
+
+/** The test is false without the error. */
+function impliedBy(test: ts.Expression, error: ts.Symbol, state: State): boolean {
+  if (ts.isParenthesizedExpression(test)) return impliedBy(test.expression, error, state);
+  if (ts.isIdentifier(test)) return state.ctx.scopes.symbolOf(test) === error;
+  if (!ts.isBinaryExpression(test) || test.operatorToken.kind !== ts.SyntaxKind.AmpersandAmpersandToken) return false;
+  return impliedBy(test.left, error, state) || impliedBy(test.right, error, state);
+}

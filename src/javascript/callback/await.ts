@@ -1,0 +1,162 @@
+import type { Bind, Snippet, Task } from '../../flow/model.js';
+import { bare } from '../calls/origin.js';
+import { ts } from '../parse.js';
+import { rangeOf } from '../snippet.js';
+import { stop } from '../stop.js';
+import { checkNames } from './report.js';
+import type { Env, State } from './state.js';
+import type { Awaiting, Gives } from './types.js';
+
+export type Known = Exclude<Awaiting, { kind: 'unknown' }>;
+
+/** How the callee can be awaited, or the end of this reading. */
+export function awaitingOf(call: ts.CallExpression, state: State): Known {
+  const awaiting = state.calls(call);
+  if (awaiting.kind === 'unknown') stop(awaiting.code ?? 'unknown-callee', call.expression);
+  return awaiting;
+}
+
+/** The call without its callback, in a form that can be awaited. */
+export function awaitedCall(call: ts.CallExpression, awaiting: Known, env: Env, state: State): Task {
+  state.waits.push(call);
+  if ('needs' in awaiting) state.needs.push(...awaiting.needs);
+  const kept = call.arguments.slice(0, -1);
+  kept.forEach((argument) => checkNames(argument, env, state));
+  checkNames(call.expression, env, state);
+  return { kind: 'call', form: 'awaitable', awaitable: awaitable(call, kept, awaiting, state) };
+}
+
+function awaitable(call: ts.CallExpression, kept: readonly ts.Expression[], awaiting: Known, state: State): Snippet {
+  const { snippets } = state;
+  const at = rangeOf(call);
+  const callee = snippets.expression(call.expression);
+  switch (awaiting.kind) {
+    case 'async':
+      return snippets.compose([callee, ...argumentText(call, kept, state)], at, 'yes');
+    case 'awaitable': {
+      const parts = awaiting.callee.map((part) => (typeof part === 'string' ? part : snippets.expression(part)));
+      return snippets.compose([...parts, ...argumentText(call, kept, state)], at, 'yes');
+    }
+    case 'promisify':
+      return promisified(call, kept, awaiting.local, state);
+    case 'wrap':
+      return wrapped(call, kept, awaiting, state);
+  }
+}
+
+/** The argument list as written, up to the last argument that stays. */
+function argumentText(call: ts.CallExpression, kept: readonly ts.Expression[], state: State): (string | Snippet)[] {
+  const last = kept.at(-1);
+  const types = call.typeArguments?.at(-1);
+  const open = state.ctx.text.indexOf('(', types ? types.end : call.expression.end);
+  if (!last) return ['()'];
+  return [state.snippets.piece({ start: open, end: last.end }, kept), ')'];
+}
+
+/** `promisify(f)(x)`, and `promisify(o.m).call(o, x)` where the object matters. */
+function promisified(call: ts.CallExpression, kept: readonly ts.Expression[], local: string, state: State): Snippet {
+  const { snippets } = state;
+  const callee = bare(call.expression);
+  const at = rangeOf(call);
+  const promisify = [`${local}(`, snippets.expression(call.expression), ')'];
+  const receiver =
+    ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee) ? callee.expression : undefined;
+  if (!receiver) return snippets.compose([...promisify, ...argumentText(call, kept, state)], at, 'yes');
+  if (!isSimple(receiver)) stop('unknown-callee', call.expression);
+  const self = snippets.expression(receiver);
+  const rest = kept.length ? [', ', snippets.piece({ start: kept[0]!.getStart(), end: kept.at(-1)!.end }, kept)] : [];
+  return snippets.compose([...promisify, '.call(', self, ...rest, ')'], at, 'yes');
+}
+
+/** `this`, `a`, `a.b`: reading it twice is the same as reading it once. */
+function isSimple(node: ts.Expression): boolean {
+  const inner = bare(node);
+  if (ts.isPropertyAccessExpression(inner)) return isSimple(inner.expression);
+  return ts.isIdentifier(inner) || inner.kind === ts.SyntaxKind.ThisKeyword;
+}
+
+/** `new Promise((resolve, reject) => f(x, (err, value) => (err ? reject(err) : resolve(value))))` */
+function wrapped(call: ts.CallExpression, kept: readonly ts.Expression[], gives: Gives, state: State): Snippet {
+  const { snippets } = state;
+  const last = kept.at(-1);
+  const open = last
+    ? [snippets.piece({ start: call.getStart(), end: last.end }, [call.expression, ...kept]), ', ']
+    : [snippets.expression(call.expression), '('];
+  const several = gives.results === 'list';
+  const answer =
+    gives.errorFirst === false
+      ? 'resolve'
+      : `(err, ${several ? '...values' : 'value'}) => (err ? reject(err) : resolve(${several ? 'values' : 'value'}))`;
+  const head = gives.errorFirst === false ? 'new Promise((resolve) => ' : 'new Promise((resolve, reject) => ';
+  return snippets.compose([head, ...open, answer, '))'], rangeOf(call), 'yes');
+}
+
+/** The names for what an awaited call gives. `undefined` when none is used. */
+export function bindResults(params: readonly ts.ParameterDeclaration[], gives: Gives, state: State): Bind | undefined {
+  const used = params.filter((param) => isUsed(param, state));
+  const last = used.at(-1);
+  if (!last) return undefined;
+  for (const param of params) if (param.initializer || param.dotDotDotToken) stop('several-results', param);
+  const how = used.some((param) => isWrittenName(param, state)) ? 'let' : 'const';
+  if (gives.fields) return { pattern: fieldsPattern(used, params, gives.fields, state), how };
+  if (gives.results === 'list')
+    return { pattern: listPattern(params.slice(0, params.indexOf(last) + 1), used, state), how };
+  if (last !== params[0]) stop('several-results', last);
+  state.snippets.settle(last.name);
+  return { pattern: patternOf(last, state), how };
+}
+
+export function isUsed(param: ts.ParameterDeclaration, state: State): boolean {
+  if (!ts.isIdentifier(param.name)) return true;
+  const symbol = state.ctx.scopes.symbolOf(param.name);
+  return !!symbol && state.ctx.scopes.references(symbol).length > 1;
+}
+
+function isWrittenName(param: ts.ParameterDeclaration, state: State): boolean {
+  const symbol = ts.isIdentifier(param.name) ? state.ctx.scopes.symbolOf(param.name) : undefined;
+  return !!symbol && state.ctx.scopes.references(symbol).some((use) => state.ctx.scopes.isWritten(use));
+}
+
+/** With its type, unless that is said of an optional parameter. */
+export function patternOf(param: ts.ParameterDeclaration, state: State): Snippet {
+  return param.questionToken && ts.isIdentifier(param.name)
+    ? nameOnly(param.name, state)
+    : state.snippets.pattern(param.name);
+}
+
+/** A declared name without its type. */
+export function nameOnly(name: ts.Identifier, state: State): Snippet {
+  const binding = state.snippets.bindingOf(name);
+  const text = state.snippets.expression(name);
+  return { ...text, declares: binding ? [{ binding, how: 'lexical' }] : [], promise: 'no' };
+}
+
+function fieldsPattern(
+  used: readonly ts.ParameterDeclaration[],
+  params: readonly ts.ParameterDeclaration[],
+  fields: readonly string[],
+  state: State,
+): Snippet {
+  const parts = used.map((param): (string | Snippet)[] => {
+    const field = fields[params.indexOf(param)];
+    if (!field || !ts.isIdentifier(param.name)) stop('several-results', param);
+    const name = nameOnly(param.name, state);
+    if (param.name.text !== field) return [`${field}: `, name];
+    return [{ ...name, uses: name.uses.map((use) => ({ ...use, shorthand: true })) }];
+  });
+  const list = parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));
+  return { ...state.snippets.compose(['{ ', ...list, ' }'], rangeOf(used[0]!), 'no'), destructures: true };
+}
+
+function listPattern(
+  params: readonly ts.ParameterDeclaration[],
+  used: readonly ts.ParameterDeclaration[],
+  state: State,
+): Snippet {
+  const parts = params.map((param): (string | Snippet)[] => {
+    if (!used.includes(param)) return [];
+    return [ts.isIdentifier(param.name) ? nameOnly(param.name, state) : state.snippets.pattern(param.name)];
+  });
+  const list = parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));
+  return { ...state.snippets.compose(['[', ...list, ']'], rangeOf(used[0]!), 'no'), destructures: true };
+}

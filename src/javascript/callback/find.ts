@@ -1,0 +1,277 @@
+import { calleeOf } from '../calls/callee.js';
+import { bare, memberName } from '../calls/origin.js';
+import type { FileContext } from '../context.js';
+import { ts } from '../parse.js';
+import { optionalOf, shufflesOf } from './shuffle.js';
+import { isCallbackNode, isFunction } from './shape.js';
+import type { CallbackFunction, FunctionNode, ReportSite, Results } from './types.js';
+
+/** Says of a call with a callback, from knowledge beyond the file, that its callee is error-first. */
+export type KnownErrorFirst = (call: ts.CallExpression) => boolean;
+
+/**
+ * Every function of the file whose parameter is an error-first callback: it is called with an error or with `null` first, or
+ * handed on to something that does that. A name like `cb` is no proof.
+ */
+export function findCallbackFunctions(ctx: FileContext, isKnown: KnownErrorFirst = () => false): CallbackFunction[] {
+  const candidates = functionsIn(ctx.file).flatMap((node) => candidateOf(node, ctx) ?? []);
+  const found = new Set(candidates.filter((each) => isProven(each, ctx)));
+  for (let grown = true; grown;) {
+    grown = false;
+    const names = new Set([...found].flatMap((each) => nameSymbol(each.node, ctx) ?? []));
+    for (const each of candidates) {
+      if (found.has(each) || !handsOn(each, names, ctx, isKnown)) continue;
+      found.add(each);
+      grown = true;
+    }
+  }
+  return candidates.filter((each) => found.has(each)).map((each) => describe(each, found, ctx));
+}
+
+interface Candidate {
+  readonly node: FunctionNode;
+  readonly param: ts.ParameterDeclaration;
+  readonly symbol: ts.Symbol;
+  readonly index: number;
+  readonly sites: readonly ReportSite[];
+}
+
+function functionsIn(file: ts.SourceFile): FunctionNode[] {
+  const found: FunctionNode[] = [];
+  const visit = (node: ts.Node): void => {
+    if (isCallbackNode(node) && node.body && node.parameters.length > 0) found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+/** The last parameter that is called or handed on like a callback. */
+function candidateOf(node: FunctionNode, ctx: FileContext): Candidate | undefined {
+  if (isExecutor(node, ctx)) return undefined;
+  for (let index = node.parameters.length - 1; index >= 0; index--) {
+    const param = node.parameters[index]!;
+    const symbol = ts.isIdentifier(param.name) ? ctx.scopes.symbolOf(param.name) : undefined;
+    if (!symbol || symbol.name === 'this') continue;
+    const sites = sitesOf(symbol, param, node, ctx);
+    if (sites.some((site) => site.kind !== 'unknown')) return { node, param, symbol, index, sites };
+  }
+  return undefined;
+}
+
+/** `new Promise((resolve, reject) => …)` */
+function isExecutor(node: FunctionNode, ctx: FileContext): boolean {
+  const { parent } = node;
+  return (
+    ts.isNewExpression(parent) &&
+    parent.arguments?.[0] === node &&
+    ts.isIdentifier(parent.expression) &&
+    /Promise$|^Bluebird$|^Q$/.test(parent.expression.text) &&
+    !!ctx
+  );
+}
+
+function sitesOf(
+  symbol: ts.Symbol,
+  param: ts.ParameterDeclaration,
+  node: FunctionNode,
+  ctx: FileContext,
+): ReportSite[] {
+  const sites: ReportSite[] = [];
+  for (const use of ctx.scopes.references(symbol)) {
+    if (use === param.name || ctx.scopes.isWritten(use)) continue;
+    const site = siteOf(use, node, ctx);
+    if (site) sites.push(site);
+  }
+  return sites;
+}
+
+function siteOf(use: ts.Identifier, node: FunctionNode, ctx: FileContext): ReportSite | undefined {
+  const { parent } = use;
+  const sync = ts.findAncestor(use.parent, ts.isFunctionLike) === node;
+  if (ts.isCallExpression(parent) && parent.expression === use) return reportSite(parent, parent.arguments, sync, ctx);
+  if (ts.isPropertyAccessExpression(parent) && parent.expression === use) return memberSite(parent, sync, ctx);
+  if (ts.isCallExpression(parent) && parent.arguments.includes(use)) return argumentSite(parent, use, sync, ctx);
+  return undefined;
+}
+
+function memberSite(access: ts.PropertyAccessExpression, sync: boolean, ctx: FileContext): ReportSite | undefined {
+  const call = access.parent;
+  if (!ts.isCallExpression(call) || call.expression !== access) return undefined;
+  if (access.name.text === 'call') return reportSite(call, call.arguments.slice(1), sync, ctx);
+  const list = call.arguments[1];
+  if (access.name.text !== 'apply') return undefined;
+  return list && ts.isArrayLiteralExpression(list)
+    ? reportSite(call, list.elements, sync, ctx)
+    : { kind: 'passed', at: call, count: 0, sync };
+}
+
+/** `process.nextTick(cb, null, v)` reports; `db.get(id, cb)` hands on. */
+function argumentSite(call: ts.CallExpression, use: ts.Identifier, sync: boolean, ctx: FileContext): ReportSite {
+  const name = memberName(bare(call.expression)) ?? (ts.isIdentifier(call.expression) ? call.expression.text : '');
+  if (/^(nextTick|setImmediate|queueMicrotask)$/.test(name) && call.arguments[0] === use)
+    return reportSite(call, call.arguments.slice(1), sync, ctx);
+  if (name === 'setTimeout' && call.arguments[0] === use) return reportSite(call, call.arguments.slice(2), sync, ctx);
+  return { kind: call.arguments.at(-1) === use ? 'passed' : 'unknown', at: call, count: 0, sync };
+}
+
+function reportSite(at: ts.Node, args: readonly ts.Expression[], sync: boolean, ctx: FileContext): ReportSite {
+  const [first] = args;
+  const count = Math.max(0, args.length - 1);
+  if (!first) return { kind: 'nothing', at, count, sync };
+  if (!isNull(first, ctx)) return { kind: 'fail', at, count, sync };
+  return { kind: count === 0 ? 'null' : count === 1 ? 'value' : 'list', at, count, sync };
+}
+
+function isNull(node: ts.Expression, ctx: FileContext): boolean {
+  const inner = bare(node);
+  if (ts.isIdentifier(inner)) return inner.text === 'undefined' && !ctx.scopes.symbolOf(inner);
+  return (
+    inner.kind === ts.SyntaxKind.NullKeyword || inner.kind === ts.SyntaxKind.FalseKeyword || ts.isVoidExpression(inner)
+  );
+}
+
+/** It reports `null` and a result, or an error that is one by its making or its place. */
+function isProven(candidate: Candidate, ctx: FileContext): boolean {
+  const calls = candidate.sites.filter((site) => site.kind !== 'passed' && site.kind !== 'unknown');
+  if (calls.some((site) => site.kind === 'value' || site.kind === 'list')) return true;
+  const errors = calls.filter((site) => site.kind === 'fail');
+  if (errors.some((site) => isError(firstArgument(site.at), ctx))) return true;
+  return (
+    calls.some((site) => site.kind === 'null') &&
+    errors.length === 0 &&
+    isLast(candidate) &&
+    calls.every((site) => site.count === 0)
+  );
+}
+
+const isLast = (candidate: Candidate): boolean => candidate.index === candidate.node.parameters.length - 1;
+
+function firstArgument(at: ts.Node): ts.Expression | undefined {
+  if (!ts.isCallExpression(at)) return undefined;
+  const name = memberName(bare(at.expression));
+  if (name === 'call') return at.arguments[1];
+  if (name === 'apply') {
+    const list = at.arguments[1];
+    return list && ts.isArrayLiteralExpression(list) ? list.elements[0] : undefined;
+  }
+  if (name === 'nextTick' || at.expression.getText() === 'setImmediate') return at.arguments[1];
+  return at.arguments[0];
+}
+
+/** `new Error(…)`, a caught exception, the tested first parameter of a continuation. */
+function isError(node: ts.Expression | undefined, ctx: FileContext): boolean {
+  if (!node) return false;
+  const inner = bare(node);
+  if (ts.isNewExpression(inner)) return /Error|Exception|Failure/.test(inner.expression.getText());
+  if (ts.isCallExpression(inner)) return /Error\b|^assign$|^Boom\b/.test(inner.expression.getText());
+  if (ts.isConditionalExpression(inner)) return isError(inner.whenTrue, ctx) || isError(inner.whenFalse, ctx);
+  if (ts.isBinaryExpression(inner)) return isError(inner.left, ctx) || isError(inner.right, ctx);
+  if (!ts.isIdentifier(inner)) return false;
+  const declaration = ctx.scopes.symbolOf(inner)?.declarations?.[0];
+  if (!declaration) return false;
+  if (ts.isVariableDeclaration(declaration))
+    return ts.isCatchClause(declaration.parent) || (!!declaration.initializer && isError(declaration.initializer, ctx));
+  if (!ts.isParameter(declaration)) return false;
+  const owner = declaration.parent;
+  return (
+    owner.parameters[0] === declaration &&
+    (isFunction(owner) || ts.isFunctionDeclaration(owner)) &&
+    isTested(declaration, inner, ctx)
+  );
+}
+
+/** `if (err)`, `err ? …`, `err || …`, or the continuation that only passes on: `(err, v) => cb(err, v)`. */
+function isTested(param: ts.ParameterDeclaration, use: ts.Identifier, ctx: FileContext): boolean {
+  const symbol = ctx.scopes.symbolOf(use);
+  if (!symbol) return false;
+  if (ts.isCallExpression(use.parent) && use.parent.arguments.length > 1 && param.parent.parameters.length > 1)
+    return true;
+  if (ts.isBinaryExpression(use.parent)) return true;
+  return ctx.scopes.references(symbol).some((each) => {
+    const { parent } = each;
+    if (ts.isIfStatement(parent) || ts.isConditionalExpression(parent)) return true;
+    return ts.isBinaryExpression(parent) || ts.isPrefixUnaryExpression(parent);
+  });
+}
+
+/** It hands its callback on to something error-first, and does nothing that speaks against it. */
+function handsOn(
+  candidate: Candidate,
+  names: ReadonlySet<ts.Symbol>,
+  ctx: FileContext,
+  isKnown: KnownErrorFirst,
+): boolean {
+  const passed = candidate.sites.filter((site) => site.kind === 'passed');
+  return passed.some((site) => {
+    const call = site.at as ts.CallExpression;
+    if (calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies })?.shape === 'error-first' || isKnown(call))
+      return true;
+    const symbol = calledSymbol(call, ctx);
+    return !!symbol && names.has(symbol);
+  });
+}
+
+function calledSymbol(call: ts.CallExpression, ctx: FileContext): ts.Symbol | undefined {
+  const callee = bare(call.expression);
+  return ts.isIdentifier(callee) ? ctx.scopes.symbolOf(callee) : undefined;
+}
+
+function nameSymbol(node: FunctionNode, ctx: FileContext): ts.Symbol | undefined {
+  if ((ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node)) && node.name)
+    return ctx.scopes.symbolOf(node.name);
+  const { parent } = node;
+  return ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
+    ? ctx.scopes.symbolOf(parent.name)
+    : undefined;
+}
+
+function describe(candidate: Candidate, all: ReadonlySet<Candidate>, ctx: FileContext): CallbackFunction {
+  const { node, param, symbol, index, sites } = candidate;
+  const outer = [...all]
+    .filter((each) => each !== candidate && node.pos >= each.node.pos && node.end <= each.node.end)
+    .at(-1);
+  const shuffles = shufflesOf(node, symbol, ctx);
+  const optional = optionalOf(symbol, shuffles, ctx);
+  const own = nameSymbol(node, ctx);
+  return {
+    node,
+    name: nameOf(node),
+    ...(own && { symbol: own }),
+    callback: param,
+    callbackSymbol: symbol,
+    index,
+    ...(optional && { optional }),
+    shuffles,
+    reports: sites,
+    results: resultsOf(sites),
+    ...(outer && { inside: outer.node }),
+  };
+}
+
+function resultsOf(sites: readonly ReportSite[]): Results | 'passed' {
+  const kinds = new Set(
+    sites.map((site) => (site.kind === 'fail' && site.count > 0 ? (site.count > 1 ? 'list' : 'value') : site.kind)),
+  );
+  for (const none of ['fail', 'unknown', 'passed'] as const) kinds.delete(none);
+  if (kinds.size === 0) return sites.some((site) => site.kind === 'passed') ? 'passed' : 'nothing';
+  if (kinds.size > 1) return kinds.has('list') ? 'mixed' : kinds.has('value') ? 'value' : 'mixed';
+  return [...kinds][0] as Results;
+}
+
+/** `load`, `Store.get`, `exports.read`, `<anonymous>` */
+export function nameOf(node: FunctionNode): string {
+  if (ts.isConstructorDeclaration(node)) return `${className(node)}constructor`;
+  if ((ts.isMethodDeclaration(node) || ts.isAccessor(node)) && node.name) return className(node) + node.name.getText();
+  if (!ts.isArrowFunction(node) && node.name) return node.name.getText();
+  const { parent } = node;
+  if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent))
+    return parent.name.getText();
+  if (ts.isBinaryExpression(parent) && parent.right === node) return parent.left.getText();
+  return '<anonymous>';
+}
+
+function className(node: ts.Node): string {
+  const name = ts.isClassLike(node.parent) ? node.parent.name?.text : undefined;
+  return name ? `${name}.` : '';
+}

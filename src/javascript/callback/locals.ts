@@ -1,0 +1,145 @@
+import type { Step, Target } from '../../flow/model.js';
+import { bare } from '../calls/origin.js';
+import { ts } from '../parse.js';
+import { stop } from '../stop.js';
+import { readAnswer } from './answer.js';
+import { isFunction } from './shape.js';
+import { mention, mentions, withRoles } from './state.js';
+import type { Env, LocalFunction, Role, State } from './state.js';
+import { readFrom } from './statements.js';
+import type { Range } from '../../types.js';
+import type { Gives, ReportSite } from './types.js';
+
+/**
+ * Functions declared in a list of statements that report in the end: continuations with a name. One that is used once is read
+ * in its place; one that calls itself is a loop; one that several arms lead to gets the answer of a block.
+ */
+export function localsOf(statements: readonly ts.Statement[], env: Env, state: State): Env {
+  const all = statements
+    .flatMap((statement) => declaredFunction(statement, state) ?? [])
+    .filter((fn) => !env.roles.has(fn.symbol));
+  const reporting = reach(all, env, state);
+  if (!reporting.length) return env;
+  for (const fn of reporting) state.moved.add(fn.statement!);
+  const roles = reporting.map((fn): [ts.Symbol, Role] => [fn.symbol, roleFor(fn, reporting, state)]);
+  return withRoles(env, roles);
+}
+
+function declaredFunction(statement: ts.Statement, state: State): LocalFunction | undefined {
+  const { scopes } = state.ctx;
+  if (ts.isFunctionDeclaration(statement) && statement.name && statement.body) {
+    const symbol = scopes.symbolOf(statement.name);
+    const written = symbol && scopes.references(symbol).some((use) => scopes.isWritten(use));
+    return symbol && !written ? { symbol, node: statement as LocalFunction['node'], statement } : undefined;
+  }
+  if (!ts.isVariableStatement(statement) || statement.declarationList.declarations.length !== 1) return undefined;
+  const [declaration] = statement.declarationList.declarations;
+  const value = declaration?.initializer && bare(declaration.initializer);
+  if (!declaration || !value || !isFunction(value) || !ts.isIdentifier(declaration.name)) return undefined;
+  const symbol = scopes.symbolOf(declaration.name);
+  return symbol && scopes.isConstant(symbol) ? { symbol, node: value, statement } : undefined;
+}
+
+/** Those that name a role, or another that does. */
+function reach(all: readonly LocalFunction[], env: Env, state: State): LocalFunction[] {
+  const found = new Set(all.filter((fn) => mention(fn.node, env, state)));
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const fn of all) {
+      if (found.has(fn) || ![...found].some((other) => mentions(fn.node, other.symbol, state))) continue;
+      found.add(fn);
+      grown = true;
+    }
+  }
+  return all.filter((fn) => found.has(fn));
+}
+
+function roleFor(fn: LocalFunction, all: readonly LocalFunction[], state: State): Role {
+  if (callsItself(fn, all, state)) return { kind: 'loop', fn };
+  return usesOf(fn, state).length === 1 ? { kind: 'inline', fn } : { kind: 'shared', fn };
+}
+
+export function usesOf(fn: LocalFunction, state: State): ts.Identifier[] {
+  const name = ts.isFunctionDeclaration(fn.node) || ts.isFunctionExpression(fn.node) ? fn.node.name : undefined;
+  return state.ctx.scopes.references(fn.symbol).filter((use) => use !== name && !ts.isVariableDeclaration(use.parent));
+}
+
+/** Directly, or through another continuation of the list. */
+function callsItself(fn: LocalFunction, all: readonly LocalFunction[], state: State): boolean {
+  const seen = new Set<LocalFunction>();
+  const visit = (at: LocalFunction): boolean =>
+    mentions(at.node, fn.symbol, state) &&
+    usesOf(fn, state).some((use) => use.pos >= at.node.pos && use.end <= at.node.end)
+      ? true
+      : all.some(
+          (next) =>
+            next !== at &&
+            next !== fn &&
+            !seen.has(next) &&
+            mentions(at.node, next.symbol, state) &&
+            (seen.add(next), visit(next)),
+        );
+  return visit(fn);
+}
+
+/** A continuation that several places of the rest lead to, where the rest begins to lead there. */
+export function sharedAt(
+  statements: readonly ts.Statement[],
+  index: number,
+  env: Env,
+  state: State,
+): LocalFunction | undefined {
+  const shared = [...env.roles.values()].flatMap((role) => (role.kind === 'shared' ? [role.fn] : []));
+  const here = shared.filter((fn) => fn.statement && statements.includes(fn.statement));
+  const leads = here.filter((fn) =>
+    statements.slice(index).some((each) => !state.moved.has(each) && leadsTo(each, fn, here, state)),
+  );
+  if (!leads.some((fn) => leadsTo(statements[index]!, fn, here, state))) return undefined;
+  // The last in the chain is around the others: it gets what they report.
+  return leads.find((fn) => !leads.some((other) => other !== fn && mentions(fn.node, other.symbol, state)));
+}
+
+function leadsTo(statement: ts.Statement, fn: LocalFunction, others: readonly LocalFunction[], state: State): boolean {
+  if (mentions(statement, fn.symbol, state)) return true;
+  return others.some(
+    (other) => other !== fn && mentions(statement, other.symbol, state) && mentions(other.node, fn.symbol, state),
+  );
+}
+
+/** The rest of the list as a block that reports to the continuation, then the continuation. */
+export function readShared(
+  fn: LocalFunction,
+  statements: readonly ts.Statement[],
+  range: Range,
+  index: number,
+  env: Env,
+  state: State,
+): Step[] {
+  const target: Target = { of: 'block' };
+  const shape = isErrorFirst(fn, state) ? 'errorFirst' : 'values';
+  const role: Role = { kind: 'report', target, shape };
+  const inner = { ...withRoles(env, [[fn.symbol, role]]), targets: [...env.targets, target] };
+  const body = readFrom(statements, range, inner, state, index);
+  const on = { kind: 'block' as const, target, body: { steps: body.steps, tail: body.tail } };
+  const gives = givesOf(state.reports.get(target) ?? [], shape === 'errorFirst');
+  const steps = readAnswer({ on, gives, fn: fn.node, at: statements[index]! }, env, state);
+  if (state.foreign.has(target) && steps.some((step) => step.kind === 'wait' && step.on === on && step.onFail))
+    stop('error-not-checked', fn.node);
+  return steps;
+}
+
+/** What a block gives, from what was reported to it. */
+export function givesOf(kinds: readonly ReportSite['kind'][], errorFirst: boolean): Gives {
+  const list = kinds.includes('list');
+  return { results: list ? 'list' : kinds.includes('value') ? 'value' : 'nothing', errorFirst };
+}
+
+/** It is handed to callees as their callback, or its first parameter is named and used like an error. */
+export function isErrorFirst(fn: LocalFunction, state: State): boolean {
+  const [first] = fn.node.parameters;
+  if (!first || !ts.isIdentifier(first.name)) return false;
+  const handedOn = usesOf(fn, state).some(
+    (use) => ts.isCallExpression(use.parent) && use.parent.arguments.includes(use),
+  );
+  return handedOn || /^(e|er|err|error|ex|exception|failure|_?err\w*)\d*$/i.test(first.name.text);
+}

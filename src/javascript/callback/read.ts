@@ -1,0 +1,213 @@
+import type { Block, Step, Target } from '../../flow/model.js';
+import { blocksOf, isTask, leaves } from '../../flow/query.js';
+import type { FileContext } from '../context.js';
+import { mayThrowSync } from '../calls/throws.js';
+import { ts } from '../parse.js';
+import { hasDynamicScope, usesArguments, usesThis } from '../scope.js';
+import { snippetsOf } from '../snippet.js';
+import { attempt, stop } from '../stop.js';
+import { bodyOf } from './answer.js';
+import { mention } from './state.js';
+import type { Env, State } from './state.js';
+import { readList } from './statements.js';
+import type {
+  CallbackFacts,
+  CallbackFunction,
+  CallbackReading,
+  CallResolver,
+  ReadOutcome,
+  ReportSite,
+  Results,
+} from './types.js';
+
+export { findCallbackFunctions } from './find.js';
+
+/** What a callback function does, as a flow whose exits are its reports; or why that can't be said. */
+export function readCallback(
+  fn: CallbackFunction,
+  ctx: FileContext,
+  calls: CallResolver,
+): ReadOutcome<CallbackReading> {
+  const read = attempt(() => readFunction(fn, ctx, calls));
+  return read.ok ? { ok: true, value: read.value, notes: read.value.notes } : read;
+}
+
+function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolver): CallbackReading {
+  const { node } = fn;
+  checkPlace(fn, ctx);
+  const state = newState(ctx, node, calls);
+  const target: Target = { of: 'entry' };
+  const env = entryEnv(fn, target);
+  for (const shuffle of fn.shuffles) state.moved.add(shuffle.node);
+  checkWrites(fn, ctx);
+  const body = bodyOf(node);
+  const flow = readList(body.statements, body.range, env, state);
+  if (!leaves(flow.steps)) stop('path-without-callback', body.statements.at(-1) ?? node);
+  const results = resultsOf(state.reports.get(target) ?? [], fn);
+  const { from, prologueSteps } = prologueOf(fn, flow, body.statements, state);
+  return {
+    flow: { steps: flow.steps, tail: flow.tail },
+    target,
+    snippets: state.snippets,
+    from,
+    prologueSteps,
+    results,
+    facts: factsOf(fn, flow, from, prologueSteps, env, state),
+    needs: state.needs,
+    notes: state.notes,
+    waits: state.waits,
+    consumed: [...state.inlined] as CallbackReading['consumed'],
+  };
+}
+
+export function newState(ctx: FileContext, entry: ts.Node, calls: CallResolver): State {
+  return {
+    ctx,
+    snippets: snippetsOf(ctx, entry),
+    calls,
+    entry,
+    needs: [],
+    notes: [],
+    waits: [],
+    reports: new Map(),
+    foreign: new Set(),
+    turning: new Set(),
+    inlined: new Set(),
+    moved: new Set(),
+  };
+}
+
+function entryEnv(fn: CallbackFunction, target: Target): Env {
+  return {
+    roles: new Map([[fn.callbackSymbol, { kind: 'report', target, shape: 'errorFirst' }]]),
+    known: new Map([[fn.callbackSymbol, 'given']]),
+    paired: new Map(),
+    sync: true,
+    targets: [target],
+  };
+}
+
+/** Places that cannot be async, and text that must not be moved. */
+function checkPlace(fn: CallbackFunction, ctx: FileContext): void {
+  const { node } = fn;
+  if (ts.isConstructorDeclaration(node) || ts.isAccessor(node)) stop('no-async-here', node);
+  if (node.asteriskToken) stop('generator', node);
+  if (node.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword)) stop('mixed-style', node, fn.name);
+  if (fn.callback.dotDotDotToken || fn.callback.initializer) stop('arity-observed', fn.callback);
+  if (hasDynamicScope(node)) stop('dynamic-scope', node);
+  const length = ctx.scopes.references(fn.callbackSymbol).find((use) => isMember(use, 'length'));
+  if (length) stop('arity-observed', length.parent);
+}
+
+function isMember(use: ts.Identifier, name: string): boolean {
+  return ts.isPropertyAccessExpression(use.parent) && use.parent.expression === use && use.parent.name.text === name;
+}
+
+/** The callback may be given another value only where the arguments are sorted out. */
+function checkWrites(fn: CallbackFunction, ctx: FileContext): void {
+  for (const use of ctx.scopes.references(fn.callbackSymbol)) {
+    if (!ctx.scopes.isWritten(use)) continue;
+    if (!fn.shuffles.some(({ node }) => use.pos >= node.pos && use.end <= node.end))
+      stop('reference-use', use.parent, use.text);
+  }
+}
+
+function resultsOf(kinds: readonly ReportSite['kind'][], fn: CallbackFunction): Results {
+  const seen = new Set(kinds.filter((kind) => kind !== 'fail'));
+  if (seen.has('list')) return seen.size === 1 ? 'list' : stop('several-results', fn.callback, fn.name);
+  if (seen.has('value')) return 'value';
+  if (seen.has('null')) return seen.has('nothing') ? 'mixed' : 'null';
+  return 'nothing';
+}
+
+/** Where the async part begins: the first statement that waits, or a continuation that is declared before it. */
+function prologueOf(
+  fn: CallbackFunction,
+  flow: Block,
+  statements: readonly ts.Statement[],
+  state: State,
+): { from: number; prologueSteps: number } {
+  const waiting = flow.steps.find(stepWaits);
+  const shuffles = new Set<ts.Node>(fn.shuffles.map((each) => each.node));
+  const moved = statements.filter((each) => state.moved.has(each) && !shuffles.has(each));
+  const first =
+    waiting && statements.find((each) => each.getStart() <= waiting.at.start && waiting.at.start < each.end);
+  const starts = [...moved, ...(first ? [first] : [])].sort((a, b) => a.pos - b.pos);
+  const statement = starts[0];
+  if (!statement) return { from: fn.node.body!.end, prologueSteps: flow.steps.length };
+  const index = statements.indexOf(statement);
+  const before = index > 0 ? statements[index - 1]!.end : fn.node.body!.getStart() + 1;
+  const comment = state.snippets.leadOf(statement, before).find((each) => each !== '');
+  const from = comment ? comment.start : statement.getStart();
+  const inside = flow.steps.findIndex((step) => step.at.end > from);
+  return { from, prologueSteps: inside < 0 ? flow.steps.length : inside };
+}
+
+function stepWaits(step: Step): boolean {
+  if (step.kind === 'wait') return true;
+  if (step.kind === 'exit') return step.how === 'succeed' && !!step.with && isTask(step.with);
+  return blocksOf(step).some((block) => block.steps.some(stepWaits));
+}
+
+function factsOf(
+  fn: CallbackFunction,
+  flow: Block,
+  from: number,
+  prologueSteps: number,
+  env: Env,
+  state: State,
+): CallbackFacts {
+  const { node } = fn;
+  const body = node.body!;
+  const statements = ts.isBlock(body) ? body.statements : [];
+  const prologue = statements.filter(
+    (each) => each.end <= from && !fn.shuffles.some((shuffle) => shuffle.node === each),
+  );
+  const inside = statements.find((each) => each.getStart() >= from);
+  const steps = flow.steps.slice(prologueSteps);
+  return {
+    reportsInPrologue: prologue.some((each) => !!mention(each, env, state)),
+    reportsSyncInside: reportsBeforeWait(steps),
+    throwsInPrologue: prologue.some(hasThrow),
+    mayThrowSync: [...prologue, ...(inside ? [inside] : [])].some((each) => !!mayThrowSync(each, state.ctx.scopes)),
+    returns: returnsOf(statements, env, state),
+    usesThis: usesThis(body),
+    usesArguments: usesArguments(body),
+    body: { start: body.getStart(), end: body.end },
+  };
+}
+
+/** An exit that can be reached without a wait. */
+function reportsBeforeWait(steps: readonly Step[]): boolean {
+  for (const step of steps) {
+    if (step.kind === 'exit' && (step.how === 'fail' || (step.how === 'succeed' && !(step.with && isTask(step.with)))))
+      return true;
+    if (step.kind === 'wait' || step.kind === 'exit') return false;
+    const blocks = blocksOf(step);
+    if (blocks.some((block) => reportsBeforeWait(block.steps))) return true;
+    if (leaves([step])) return false;
+  }
+  return false;
+}
+
+function hasThrow(node: ts.Node): boolean {
+  if (ts.isFunctionLike(node)) return false;
+  return ts.isThrowStatement(node) || !!ts.forEachChild(node, (child) => hasThrow(child) || undefined);
+}
+
+/** What the function's own `return`s give: nothing, the value of a call (a way to leave), or something on purpose. */
+function returnsOf(statements: readonly ts.Statement[], env: Env, state: State): CallbackFacts['returns'] {
+  let found: CallbackFacts['returns'] = 'nothing';
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) || found === 'value') return;
+    if (ts.isReturnStatement(node) && node.expression && !isNothing(node.expression))
+      found = mention(node.expression, env, state) ? 'call' : 'value';
+    ts.forEachChild(node, visit);
+  };
+  statements.forEach(visit);
+  return found;
+}
+
+function isNothing(expression: ts.Expression): boolean {
+  return ts.isVoidExpression(expression) || expression.getText() === 'undefined';
+}

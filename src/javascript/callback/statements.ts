@@ -1,0 +1,282 @@
+import type { Block, Handler, Lead, Step } from '../../flow/model.js';
+import { leaves } from '../../flow/query.js';
+import type { Range } from '../../types.js';
+import { ts } from '../parse.js';
+import { rangeOf } from '../snippet.js';
+import { stop } from '../stop.js';
+import { simplify, truthOf } from './assume.js';
+import { nameOnly } from './await.js';
+import { readJoin } from './joins.js';
+import { localsOf, readShared, sharedAt } from './locals.js';
+import { checkNames, plainSnippet, simpleText } from './report.js';
+import { isInert, ownJump } from './shape.js';
+import { mention } from './state.js';
+import type { Env, State } from './state.js';
+import { readTail } from './tail.js';
+
+export interface ReadBlock extends Block {
+  /** How many statements were read from the list's begin: those behind them are never reached. */
+  readonly read: number;
+}
+
+/**
+ * A list of statements as a flow. What comes behind a report or a wait must do nothing: it would run before the answer.
+ * Reading ends where every path has ended.
+ */
+export function readList(
+  statements: readonly ts.Statement[],
+  range: Range,
+  env: Env,
+  state: State,
+  from = 0,
+): ReadBlock {
+  return readFrom(statements, range, localsOf(statements, env, state), state, from);
+}
+
+/** The same with the roles of the list's own functions known. */
+export function readFrom(
+  statements: readonly ts.Statement[],
+  range: Range,
+  env: Env,
+  state: State,
+  from: number,
+): ReadBlock {
+  const { snippets } = state;
+  const steps: Step[] = [];
+  let end = from === 0 ? range.start : statements[from - 1]!.end;
+  let index = from;
+  for (; index < statements.length; index++) {
+    const statement = statements[index]!;
+    if (state.moved.has(statement)) continue;
+    const lead = leadOf(statement, end, index === 0, state);
+    const shared = sharedAt(statements, index, env, state);
+    if (shared) {
+      steps.push(...framed(readShared(shared, statements, range, index, env, state), lead, []));
+      return { steps, tail: [], read: statements.length };
+    }
+    const trail = snippets.trailOf(statement, statements[index + 1]?.getStart() ?? range.end);
+    const inner = { ...env, followed: followedBy(statements.slice(index + 1), env, state) };
+    const join = readJoin(statements, index, inner, state);
+    const made = join ? join.steps : readStatement(statement, inner, state);
+    steps.push(...framed(made, lead, join ? [] : trail));
+    index += join ? join.taken - 1 : 0;
+    end = join ? statements[index]!.end : (trail.at(-1)?.end ?? statement.end);
+    if (leaves(made)) return { steps, tail: tailOf(statements, index + 1, end, range, state), read: index + 1 };
+  }
+  return { steps, tail: tailOf(statements, index, end, range, state), read: index };
+}
+
+function leadOf(statement: ts.Statement, end: number, first: boolean, state: State): readonly Lead[] {
+  const { snippets } = state;
+  return first && end !== 0
+    ? snippets.comments({ start: end, end: statement.getStart() })
+    : snippets.leadOf(statement, end);
+}
+
+function tailOf(
+  statements: readonly ts.Statement[],
+  index: number,
+  end: number,
+  range: Range,
+  state: State,
+): readonly Lead[] {
+  return index >= statements.length && end < range.end ? state.snippets.comments({ start: end, end: range.end }) : [];
+}
+
+/** Steps made without their comments get them: the lead goes to the first, the trail to the last. */
+export function framed(steps: readonly Step[], lead: readonly Lead[], trail: readonly Range[]): Step[] {
+  const all = [...steps];
+  const [first] = all;
+  if (!first) return [];
+  all[0] = { ...first, lead: [...lead, ...first.lead] };
+  const last = all.at(-1)!;
+  if (trail.length) all[all.length - 1] = { ...last, trail: [...(last.trail ?? []), ...trail] };
+  return all;
+}
+
+/** The first thing that would run behind a statement which reports or waits. */
+function followedBy(rest: readonly ts.Statement[], env: Env, state: State): ts.Node | undefined {
+  for (const statement of rest) {
+    if (state.moved.has(statement)) continue;
+    if (ts.isReturnStatement(statement)) return isInert(statement) ? undefined : statement;
+    if (ts.isBreakStatement(statement)) return env.breaksTo;
+    if (!isInert(statement)) return statement;
+    if (ts.isContinueStatement(statement)) return env.followed;
+  }
+  return env.followed;
+}
+
+export function readStatement(statement: ts.Statement, env: Env, state: State): Step[] {
+  if (isPlain(statement, env, state)) {
+    checkNames(statement, env, state);
+    return [{ kind: 'code', code: state.snippets.statement(statement), lead: [], at: rangeOf(statement) }];
+  }
+  if (ts.isExpressionStatement(statement))
+    return readTail(statement.expression, { returned: false, at: statement }, env, state);
+  if (ts.isReturnStatement(statement)) return readReturn(statement, env, state);
+  if (ts.isIfStatement(statement)) return readIf(statement, env, state);
+  if (ts.isBlock(statement)) return [...readBody(statement, env, state).steps];
+  if (ts.isThrowStatement(statement)) return readThrow(statement, env, state);
+  if (ts.isBreakOrContinueStatement(statement)) return readJump(statement);
+  if (ts.isTryStatement(statement)) return readTry(statement, env, state);
+  if (ts.isSwitchStatement(statement)) return readSwitch(statement, env, state);
+  if (ts.isIterationStatement(statement, false)) return readLoopStatement(statement, env, state);
+  return stop(refusalFor(statement, env, state), mention(statement, env, state) ?? statement);
+}
+
+/** Nothing of it concerns the flow: it is copied. */
+function isPlain(statement: ts.Statement, env: Env, state: State): boolean {
+  if (mention(statement, env, state) || ownJump(statement)) return false;
+  if (!ts.isIfStatement(statement) && !ts.isBlock(statement)) return true;
+  return ![...env.known.keys()].some((symbol) =>
+    state.ctx.scopes.references(symbol).some((use) => use.pos >= statement.pos && use.end <= statement.end),
+  );
+}
+
+function refusalFor(statement: ts.Statement, env: Env, state: State): string {
+  if (ts.isLabeledStatement(statement)) return 'labels';
+  if (!ts.isVariableStatement(statement)) return 'reference-use';
+  const called = statement.declarationList.declarations.some(
+    (d) => d.initializer && ts.isCallExpression(d.initializer),
+  );
+  return called && mention(statement, env, state) ? 'returns-value' : 'reference-use';
+}
+
+function readReturn(statement: ts.ReturnStatement, env: Env, state: State): Step[] {
+  const { expression } = statement;
+  if (!expression || !mention(expression, env, state)) {
+    if (expression && env.sync && !isInert(statement)) stop('returns-value', statement);
+    stop('path-without-callback', statement);
+  }
+  return readTail(expression, { returned: true, at: statement }, env, state);
+}
+
+/** Thrown at the caller as long as nothing was waited for; later it was an exception that nobody could catch. */
+function readThrow(statement: ts.ThrowStatement, env: Env, state: State): Step[] {
+  if (!env.sync && !env.caught) stop('throws-in-callback', statement);
+  const error = plainSnippet(statement.expression, env, state);
+  return [{ kind: 'exit', how: 'fail', with: error, lead: [], at: rangeOf(statement) }];
+}
+
+function readJump(statement: ts.BreakOrContinueStatement): Step[] {
+  const how = ts.isBreakStatement(statement) ? 'break' : 'continue';
+  if (statement.label) stop('labels', statement);
+  return [{ kind: 'exit', how, lead: [], at: rangeOf(statement) }];
+}
+
+function readIf(statement: ts.IfStatement, env: Env, state: State): Step[] {
+  const test = simplify(statement.expression, env.known, state.ctx.scopes);
+  const truth = truthOf(test, env.known, state.ctx.scopes);
+  const { thenStatement, elseStatement } = statement;
+  if (truth !== undefined) {
+    const chosen = truth ? thenStatement : elseStatement;
+    return chosen ? spliced(readBody(chosen, env, state)) : [];
+  }
+  const then = readBody(thenStatement, env, state);
+  const other = elseStatement && readBody(elseStatement, env, state);
+  const printed = simpleText(test, statement.expression, env, state);
+  return [{ kind: 'branch', test: printed, then, ...(other && { else: other }), lead: [], at: rangeOf(statement) }];
+}
+
+/** A block's steps among those of another list, its last comments behind its last step. */
+export function spliced(block: Block): Step[] {
+  const comments = block.tail.filter((each): each is Range => each !== '');
+  const last = block.steps.at(-1);
+  if (!comments.length || !last) return [...block.steps];
+  return [...block.steps.slice(0, -1), { ...last, trail: [...(last.trail ?? []), ...comments] }];
+}
+
+export function readBody(body: ts.Statement, env: Env, state: State): Block {
+  if (ts.isBlock(body)) {
+    const { steps, tail } = readList(body.statements, { start: body.getStart() + 1, end: body.end - 1 }, env, state);
+    return { steps, tail };
+  }
+  const { steps, tail } = readList([body], { start: body.pos, end: body.end }, env, state);
+  return { steps, tail };
+}
+
+/**
+ * A report inside a `try` with a `catch` is refused: what the callback throws would be caught, and answered a second time.
+ * A `try` around the whole that only passes errors on says nothing new.
+ */
+function readTry(statement: ts.TryStatement, env: Env, state: State): Step[] {
+  const { tryBlock, catchClause, finallyBlock } = statement;
+  if (finallyBlock && mention(finallyBlock, env, state)) stop('finally-overrides', finallyBlock);
+  const inTry = { ...env, inTry: statement, caught: catchClause ? true : env.caught };
+  const body = readBody(tryBlock, { ...inTry, followed: env.followed ?? finallyBlock }, state);
+  if (finallyBlock && ownJump(finallyBlock)) stop('finally-overrides', finallyBlock);
+  const onFail = catchClause && readCatch(catchClause, finallyBlock ? { ...env, inTry: statement } : env, state);
+  const always = finallyBlock && readBody(finallyBlock, env, state);
+  return [
+    { kind: 'guard', body, ...(onFail && { onFail }), ...(always && { always }), lead: [], at: rangeOf(statement) },
+  ];
+}
+
+function readCatch(clause: ts.CatchClause, env: Env, state: State): Handler {
+  const name = clause.variableDeclaration?.name;
+  const body = readBody(clause.block, env, state);
+  if (!name) return { body };
+  const pattern =
+    ts.isIdentifier(name) && !clause.variableDeclaration.type ? nameOnly(name, state) : state.snippets.pattern(name);
+  return { param: { pattern, how: 'let' }, body };
+}
+
+function readSwitch(statement: ts.SwitchStatement, env: Env, state: State): Step[] {
+  const { snippets } = state;
+  const { clauses } = statement.caseBlock;
+  const on = plainSnippet(statement.expression, env, state);
+  let from = statement.caseBlock.getStart() + 1;
+  const arms = clauses.map((clause, index) => {
+    const colon = clause.getChildren().find((part) => part.kind === ts.SyntaxKind.ColonToken)!;
+    const start = clause.getStart();
+    const next = clauses.slice(index + 1).flatMap((each) => [...each.statements]);
+    const followed = next.find((each) => !isInert(each) && !state.moved.has(each)) ?? env.followed;
+    const until = clauses[index + 1] ? clause.end : statement.caseBlock.end - 1;
+    const inner = { ...env, followed, breaksTo: env.followed };
+    if (ts.isCaseClause(clause)) checkNames(clause.expression, env, state);
+    const body = readList(clause.statements, { start: colon.end, end: until }, inner, state);
+    const lead = index === 0 ? snippets.comments({ start: from, end: start }) : snippets.leadOf(clause, from);
+    from = clause.end;
+    const label = snippets.piece({ start, end: colon.end }, ts.isCaseClause(clause) ? [clause.expression] : []);
+    return {
+      label,
+      lead,
+      ...(ts.isDefaultClause(clause) && { isDefault: true }),
+      body: { steps: body.steps, tail: body.tail },
+    };
+  });
+  return [{ kind: 'switch', on, arms, lead: [], at: rangeOf(statement) }];
+}
+
+/** A loop that can leave the function (`return cb(err)`) but does not wait. */
+function readLoopStatement(statement: ts.IterationStatement, env: Env, state: State): Step[] {
+  const { snippets } = state;
+  const body = statement.statement;
+  const inner = { ...env, followed: statement, breaksTo: env.followed ?? statement };
+  const at = rangeOf(statement);
+  const read = readBody(body, inner, state);
+  if (ts.isDoStatement(statement)) {
+    const close = statement
+      .getChildren()
+      .filter((part) => part.kind === ts.SyntaxKind.CloseParenToken)
+      .at(-1)!;
+    const start = statement.getStart();
+    const foot = state.ctx.text.indexOf('while', body.end);
+    checkNames(statement.expression, env, state);
+    const head = snippets.piece({ start, end: start + 2 }, []);
+    return [
+      {
+        kind: 'loop',
+        head,
+        body: read,
+        foot: snippets.piece({ start: foot, end: close.end }, [statement.expression]),
+        lead: [],
+        at,
+      },
+    ];
+  }
+  const parts = statement.getChildren().filter((part) => part !== body && part.end <= body.getStart());
+  parts.forEach((part) => checkNames(part, env, state));
+  const head = snippets.piece({ start: statement.getStart(), end: parts.at(-1)!.end }, parts);
+  return [{ kind: 'loop', head, body: read, lead: [], at }];
+}
