@@ -1,0 +1,80 @@
+/** What the documents show is what the tool does. */
+
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { convertProject } from '../../src/transforms/index.js';
+import type { ProjectResult, TransformOptions } from '../../src/types.js';
+import { ambient } from '../fixtures/convert.js';
+import { root } from './sources.js';
+
+const { readMessages } = require('../../scripts/lib/messages.cjs') as { readMessages(file: string): Message[] };
+const { readTransforms } = require('../../scripts/lib/transform-pages.cjs') as { readTransforms(root: string): Page[] };
+
+interface Message {
+  readonly code: string;
+  readonly language: string;
+  readonly example: string;
+}
+
+interface Page {
+  readonly name: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+const view = { root: '/story', read: (name: string): string | undefined => ambient[name], others: [] };
+
+function run(text: string, file = 'example.js', options: Partial<TransformOptions> = {}): ProjectResult {
+  return convertProject([{ path: file, text }], { to: 'async', ...options }, view);
+}
+
+function converted(text: string, options: Partial<TransformOptions> = {}): string {
+  const edits = run(text, 'example.js', options).groups.flatMap((group) => group.edits);
+  return edits
+    .toSorted((a, b) => b.start - a.start)
+    .reduce((after, edit) => after.slice(0, edit.start) + edit.text + after.slice(edit.end), text);
+}
+
+const refusals = readMessages(path.join(root, 'src/messages/refusals.md')).filter(
+  (message) => message.code !== 'parse-error',
+);
+
+test.each(refusals.map((message) => [message.code, message] as const))(
+  'the example of %s is refused with it',
+  (code, message) => {
+    const { refused, ignored } = run(message.example, `example.${message.language}`);
+    expect([...refused, ...ignored].map((each) => each.reason)).toContain(code);
+  },
+);
+
+test('the example of parse-error is an error', () => {
+  const [message] = readMessages(path.join(root, 'src/messages/refusals.md')).filter(
+    (each) => each.code === 'parse-error',
+  );
+  expect(run(message!.example).errors.map((error) => error.kind)).toEqual(['parse-error']);
+});
+
+test.each(readTransforms(root).map((page) => [page.name, page] as const))(
+  'the page of %s shows what it does',
+  (_name, page) => {
+    expect(page.before.length).toBeGreaterThan(0);
+    expect(page.before.map((before) => converted(before, { exports: 'change' }))).toEqual(page.after);
+  },
+);
+
+test('the front page shows what it does', () => {
+  const [, diff = ''] = /```diff\n([\s\S]*?)```/.exec(fs.readFileSync(path.join(root, 'README.md'), 'utf8')) ?? [];
+  const lines = diff.split('\n').slice(0, -1);
+  const side = (drop: string): string =>
+    lines
+      .filter((line) => line[0] !== drop)
+      .map((line) => line.slice(1))
+      .join('\n');
+  expect(converted(side('+'))).toBe(side('-'));
+});
+
+test.each(['promise.js', 'callback.js'])('the six-URL example %s is converted whole', (name) => {
+  const { groups, refused, errors } = run(fs.readFileSync(path.join(root, 'examples/six-urls', name), 'utf8'), name);
+  expect({ refused, errors }).toEqual({ refused: [], errors: [] });
+  expect(groups.length).toBeGreaterThan(0);
+});
