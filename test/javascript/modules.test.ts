@@ -2,6 +2,7 @@ import { parseSource } from '../../src/javascript/parse';
 import { exportsOf } from '../../src/javascript/modules/exports';
 import { buildGraph } from '../../src/javascript/modules/graph';
 import { findFile, join } from '../../src/javascript/modules/resolve';
+import { scopesOf } from '../../src/javascript/scope';
 import { fromDirname, loadsByName, mentionsIn, patchedMembers } from '../../src/javascript/modules/scan';
 
 const names = (text: string, path = 'a.js') => exportsOf(parseSource(path, text).file).all.map((one) => one.name);
@@ -266,6 +267,44 @@ describe('callersVisible', () => {
     expect(outside(`export declare function load(): void;`, 'db.d.ts')).toBe('imported-outside-run');
     expect(outside(`module.exports = {};`, '__mocks__/db.js')).toBe('imported-outside-run');
     expect(outside(`require('./db')`, 'README.md')).toBe('internal-module');
+  });
+
+  test('classes are made, extended and tested', () => {
+    const graph = project({
+      ...app,
+      'store.js': `class Store { get(cb) {} }\nmodule.exports = Store;`,
+      'a.js': `const Store = require('./store'); new Store().get(cb); if (x instanceof Store) y();`,
+      'loop.js': `function Loop() {}\nLoop.Loop = Loop;\nmodule.exports = Loop;`,
+    });
+    expect(uses(graph, 'store.js', '=').map((use) => use.split(' ')[1])).toEqual(['reference', 'reference']);
+    expect(visible(graph, 'store.js', '=')).toBe('internal-module');
+    // Nobody follows the objects that a class makes.
+    expect(visible(graph, 'store.js', '#get')).toBe('dynamic');
+    expect(graph.exportsOf('loop.js').all.map((one) => one.name)).toEqual(['=', 'Loop']);
+  });
+
+  test('scripts share their top level', () => {
+    const script = `function load(id, cb) {}\nload(1, done);\nfunction own() {}`;
+    const files = { 'a.js': script, 'b.js': `load(2, done);`, 'c.js': `const own = require('x'); own();` };
+    const graph = project(files, { 'index.html': `<a onclick="run()">` });
+    const why = (one: typeof graph, name: string) => {
+      const { file } = parseSource('a.js', script);
+      const other = buildGraph(
+        [
+          { path: 'a.js', text: script, file },
+          { path: 'b.js', text: files['b.js'] },
+        ],
+        {
+          root: '/',
+          read: (path) => (path === 'index.html' ? `<a onclick="own()">` : undefined),
+          others: one === graph ? [] : ['index.html'],
+        },
+      );
+      return other.callersVisible('a.js', scopesOf(file).symbolOf(scopesOf(file).named(name)[0]!)!).why;
+    };
+    expect(why(graph, 'load')).toBe('dynamic');
+    expect(why(graph, 'own')).toBe('not-exported');
+    expect(why(project({}), 'own')).toBe('dynamic');
   });
 
   test('loaded by a name that is made up', () => {

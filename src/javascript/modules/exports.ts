@@ -27,7 +27,7 @@ export interface Exports {
 
 export function exportsOf(file: ts.SourceFile): Exports {
   const found: Exported[] = [];
-  const maker: Maker = { scopes: scopesOf(file), found, names: new Set(), open: false };
+  const maker: Maker = { scopes: scopesOf(file), found, following: new Set(), aliases: new Set(), open: false };
   for (const statement of file.statements) fromStatement(statement, maker);
   const style = found.length > 0 ? 'esm' : 'cjs';
   for (const text of ['module', 'exports']) {
@@ -40,7 +40,9 @@ export function exportsOf(file: ts.SourceFile): Exports {
 interface Maker {
   readonly scopes: Scopes;
   readonly found: Exported[];
-  readonly names: Set<string>;
+  /** Bindings whose members are being listed. */
+  readonly following: Set<ts.Symbol>;
+  readonly aliases: Set<ts.Symbol>;
   open: boolean;
 }
 
@@ -76,9 +78,10 @@ function addMembers(maker: Maker, name: string, node: ts.Node, value: ts.Node): 
   // module.exports = Store;  Store.prototype.load = …;  Store.create = …
   if (!ts.isIdentifier(value)) return;
   const symbol = maker.scopes.symbolOf(value);
-  if (!symbol || maker.names.has(`${name} ${symbol.name}`)) return;
-  maker.names.add(`${name} ${symbol.name}`);
+  if (!symbol || maker.following.has(symbol)) return; // `Store.Store = Store`
+  maker.following.add(symbol);
   for (const reference of maker.scopes.references(symbol)) addAssigned(maker, prefix, reference, node);
+  maker.following.delete(symbol);
 }
 
 function addAssigned(maker: Maker, prefix: string, reference: ts.Identifier, node: ts.Node): void {
@@ -253,8 +256,8 @@ function fromAlias(name: ts.BindingName, maker: Maker): void {
     maker.open = true;
     return;
   }
-  if (maker.names.has(`alias ${symbol.name}`)) return;
-  maker.names.add(`alias ${symbol.name}`);
+  if (maker.aliases.has(symbol)) return;
+  maker.aliases.add(symbol);
   for (const reference of maker.scopes.references(symbol))
     if (!isDeclarationName(reference)) fromExportsObject(reference, maker);
 }

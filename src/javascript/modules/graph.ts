@@ -1,5 +1,6 @@
 import type { ProjectView } from '../../types.js';
 import { parseSource, ts } from '../parse.js';
+import { moduleStyleOf, scopesOf } from '../scope.js';
 import { exportsOf } from './exports.js';
 import type { Exported, Exports } from './exports.js';
 import { importsOf } from './imports.js';
@@ -65,7 +66,11 @@ export function buildGraph(files: readonly GraphFile[], view: ProjectView): Modu
     importersOf: (path) => [...(state.importers().get(path)?.values() ?? [])],
     usesOf: (path, name) => reach(state, path, name).uses,
     namesOf,
-    callersVisible: (path, what) => visibility(state, path, isNames(what) ? what : namesOf(path, what)),
+    callersVisible: (path, what) => {
+      if (isNames(what)) return visibility(state, path, what);
+      const names = namesOf(path, what);
+      return names.length > 0 ? visibility(state, path, names) : notExported(state, path, what);
+    },
     accessesOf: (name) => accessesOf(state, name),
     isPatched: (module, name) => state.patched().has(`${module}.${name}`) || state.patched().has(`${module}.*`),
   };
@@ -132,7 +137,8 @@ function* allTexts(state: State): Iterable<string> {
   for (const [path, text] of textsOf(state.view)) if (code.test(path)) yield text;
 }
 
-const code = /\.([cm]?[jt]sx?|vue|svelte|html?|coffee|json)$|(^|\/)[^./]+$/;
+/** Files that can load a module. What package.json says of its own files is for the resolver. */
+const code = /\.([cm]?[jt]sx?|vue|svelte|html?|coffee)$|(^|\/)(?!package(-lock)?\.)[^/]+\.json$|(^|\/)[^./]+$/;
 
 function findImporters(state: State): ReadonlyMap<string, ReadonlyMap<string, Importer>> {
   const found = new Map<string, Map<string, Importer>>();
@@ -262,7 +268,8 @@ function meet(
 function meaning(use: ImportUse, target: Exports): string {
   const isCommonJs = target.style !== 'esm';
   const path = use.path[0] === 'default' && isCommonJs ? use.path.slice(1) : use.path;
-  if (path.length === 0) return use.kind === 'call' || use.path.length > 0 ? '=' : '';
+  const isWhole = use.kind === 'unknown' || use.kind === 're-export' || use.kind === 'type';
+  if (path.length === 0) return isWhole && use.path.length === 0 ? '' : '=';
   return path.join('.').replace('.prototype.', '#');
 }
 
@@ -275,8 +282,8 @@ function restOf(asked: string, used: string): string | undefined {
 }
 
 function visibility(state: State, path: string, names: readonly string[]): Visibility {
-  if (state.exports(path).open) return { visible: false, why: 'dynamic' };
   if (names.length === 0) return { visible: true, why: 'not-exported' };
+  if (state.exports(path).open) return { visible: false, why: 'dynamic' };
   for (const name of names) {
     const { doors, uses } = reach(state, path, name);
     for (const door of doors) {
@@ -286,6 +293,33 @@ function visibility(state: State, path: string, names: readonly string[]): Visib
     if (uses.some((use) => use.kind === 'unknown')) return { visible: false, why: 'dynamic' };
   }
   return { visible: true, why: 'internal-module' };
+}
+
+/**
+ * A name that is not exported is seen wherever it is used in its file, but for the top level of a script, which all scripts share.
+ * A function without a name may be what `exports[name] = …` gives away.
+ */
+function notExported(state: State, path: string, what: ts.Symbol | ts.Node): Visibility {
+  const hidden: Visibility = { visible: false, why: 'dynamic' };
+  if ('kind' in what) return state.exports(path).open ? hidden : { visible: true, why: 'not-exported' };
+  const file = state.tree(path);
+  const isShared = moduleStyleOf(file) === 'script' && scopesOf(file).declaredIn(file).get(what.name) === what;
+  return isShared && isUsedByScripts(state, path, what.name) ? hidden : { visible: true, why: 'not-exported' };
+}
+
+function isUsedByScripts(state: State, path: string, name: string): boolean {
+  const word = wordOf(name);
+  for (const [other, { text }] of state.run) {
+    if (other === path || !word.test(text)) continue;
+    const scopes = scopesOf(state.tree(other));
+    if (scopes.named(name).some(scopes.isGlobal)) return true;
+  }
+  const shares = (text: string): boolean => !/\brequire\s*\(|^\s*(import|export)\b/m.test(text);
+  return [...textsOf(state.view)].some(([other, text]) => code.test(other) && word.test(text) && shares(text));
+}
+
+function wordOf(name: string): RegExp {
+  return new RegExp(`(?<![\\w$])${name.replace(/[$]/g, '\\$&')}(?![\\w$])`);
 }
 
 /** Why a file's exports can be had by somebody whom we do not see. */
@@ -301,7 +335,7 @@ function doorOf(state: State, path: string): Visibility['why'] | undefined {
 }
 
 function accessesOf(state: State, name: string): { nodes: readonly ts.Node[]; outside: boolean } {
-  const word = new RegExp(`(?<![\\w$])${name.replace(/[$]/g, '\\$&')}(?![\\w$])`);
+  const word = wordOf(name);
   const nodes: ts.Node[] = [];
   for (const [path, file] of state.run) {
     if (!word.test(file.text)) continue;

@@ -183,7 +183,17 @@ function follow(node: ts.Node, specifier: string, path: readonly string[], reade
   }
   if (ts.isPartOfTypeNode(node) || ts.isTypeQueryNode(parent)) return use('type');
   if (ts.isTypeOfExpression(parent)) return;
-  use(path.length === 0 ? 'unknown' : 'reference');
+  const isClass = ts.isNewExpression(parent) || ts.isExpressionWithTypeArguments(parent) || isTested(node, parent);
+  use(path.length === 0 && !isClass ? 'unknown' : 'reference');
+}
+
+/** `error instanceof Failure` */
+function isTested(node: ts.Node, parent: ts.Node): boolean {
+  return (
+    ts.isBinaryExpression(parent) &&
+    parent.right === node &&
+    parent.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword
+  );
 }
 
 /** `const load = require('./x').load`, `const { load, save: write } = require('./x')`. */
