@@ -1,3 +1,5 @@
+import { readCallbackProject } from '../javascript/callers/index.js';
+import { buildGraph } from '../javascript/modules/graph.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -11,5 +13,11 @@ export const callbackToAsync: Transform = {
   from: 'callback',
   to: 'async',
   languages: ['javascript', 'typescript'],
-  plan: () => ({ groups: [], refusals: [] }),
+  plan(files, options, view) {
+    const graph = buildGraph(
+      files.map(({ path, text, file }) => ({ path, text, file })),
+      view,
+    );
+    return readCallbackProject(files, graph, options);
+  },
 };
