@@ -1,0 +1,217 @@
+import type { Note } from '../../flow/model.js';
+import { isLazyThenable, promiseLibraryOf } from '../calls/libraries.js';
+import { bare, originOf } from '../calls/origin.js';
+import { mayThrowSync } from '../calls/throws.js';
+import type { FileContext } from '../context.js';
+import { ts } from '../parse.js';
+import { hasDynamicScope } from '../scope.js';
+import type { Scopes } from '../scope.js';
+import { rangeOf } from '../snippet.js';
+import { stop } from '../stop.js';
+import { endsAlways, isPromiseType, kindOf, returnsOf } from './kinds.js';
+import { chainOf, isExtra, promiseStatic } from './links.js';
+import type { Chain } from './links.js';
+import { callsOf, functionAround, isFunctionNode, isHandler, isTestFunction, nameOf, throwIsRejection, useOf } from './uses.js';
+import type { FunctionNode } from './uses.js';
+
+/** Proves that a function may become async, or gives it up. `chains`: those it returns, as far as they stand in it. */
+export function admit(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileContext): Note[] {
+  const { scopes } = ctx;
+  const first = chains[0] ?? fn;
+  if (ts.isAccessor(fn) || ts.isConstructorDeclaration(fn) || isSpecialMethod(fn)) stop('no-async-here', first);
+  admitType(fn, ctx);
+  admitNames(fn);
+  admitCallers(fn, scopes, first);
+  admitPaths(fn, scopes, first);
+  admitLibrary(fn, chains, ctx);
+  admitTurns(fn, scopes);
+  return admitThrows(fn, ctx);
+}
+
+const specialMethods = /^(toString|valueOf|toJSON|then|inspect|\[Symbol\.\w+\])$/;
+
+function isSpecialMethod(fn: FunctionNode): boolean {
+  const { parent } = fn;
+  const named = ts.isMethodDeclaration(fn) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent);
+  return named && specialMethods.test(nameOf(fn));
+}
+
+/** An async function's declared type must be `Promise<T>`. */
+export function admitType(fn: FunctionNode, ctx: FileContext): void {
+  const { type } = fn;
+  if (!type) return;
+  if (ts.isTypePredicateNode(type)) stop('type-predicate', fn, nameOf(fn));
+  if (ctx.typescript && !isPromiseType(type)) stop('declared-return-type', type);
+}
+
+/** `eval` could mean any name, and `await` is a word in an async function. */
+function admitNames(fn: FunctionNode): void {
+  const odd = (node: ts.Node): ts.Node | undefined => {
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'eval') return node;
+    if (ts.isIdentifier(node) && node.text === 'await') return node;
+    return ts.forEachChild(node, odd);
+  };
+  const found = odd(fn);
+  if (found || hasDynamicScope(fn)) stop('dynamic-scope', found ?? fn);
+}
+
+/** Who calls it may treat an async function in another way than one that returns a promise. */
+function admitCallers(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
+  const call = fn.parent;
+  if (ts.isCallExpression(call) && call.arguments.includes(fn as ts.Expression)) {
+    const origin = originOf(call.expression, scopes);
+    if (/^(async|neo-async|async-es)$/.test(origin?.module ?? '')) stop('framework-callback', call);
+  }
+  const name = (fn as ts.NamedDeclaration).name;
+  const symbol = name && ts.isIdentifier(name) ? scopes.symbolOf(name) : undefined;
+  const built = symbol && scopes.references(symbol).find((use) => ts.isNewExpression(use.parent) && use.parent.expression === use);
+  if (built) stop('no-async-here', first);
+}
+
+/** Each path must give a promise, and one that nobody else holds. */
+function admitPaths(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
+  if (fn.type && isPromiseType(fn.type) && !returnsOf(fn).some((each) => each && kindOf(each, scopes) === 'kept')) return;
+  const waited = callsOf(fn, scopes)?.every((call) => ['awaited', 'chained'].includes(useOf(call)));
+  for (const each of returnsOf(fn)) {
+    const kind = each ? kindOf(each, scopes) : 'value';
+    if (kind === 'kept') stop('promise-identity', each!, nameOf(fn));
+    if (kind !== 'chain' && kind !== 'promise' && !waited) stop('mixed-style', each ?? first, nameOf(fn));
+  }
+  if (fn.body && ts.isBlock(fn.body) && !endsAlways(fn.body) && !waited) stop('mixed-style', first, nameOf(fn));
+}
+
+/** Callers of a library's promise may use its extra methods, or live with what nobody handles. */
+function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileContext): void {
+  const { scopes } = ctx;
+  for (const node of chains) {
+    const chain = chainOf(node, scopes);
+    if (!chain) continue;
+    admitRoot(chain, ctx);
+    const library = promiseLibraryOf(chain.root, scopes);
+    if (!library || library === 'native' || library === 'polyfill') continue;
+    const calls = callsOf(fn, scopes);
+    if (!calls || !calls.length) stop('library-promise', chain.whole, chain.links.at(-1)!.name.text);
+    const odd = calls!.find((call) => !isPlainUse(call, ctx));
+    if (odd) stop('library-promise', chain.whole, chain.links.at(-1)!.name.text);
+  }
+}
+
+function isPlainUse(call: ts.CallExpression, ctx: FileContext): boolean {
+  const use = useOf(call);
+  if (use === 'awaited') return true;
+  if (use !== 'chained') return false;
+  const chain = wholeChain(call, ctx.scopes);
+  return !!chain && chain.links.every((link) => !isExtra(link)) && (useOf(chain.whole) !== 'floating' || isHandled(chain) || !!ctx.options.unsafe);
+}
+
+/** The longest chain that starts at this call. */
+function wholeChain(call: ts.CallExpression, scopes: Scopes): Chain | undefined {
+  let found: Chain | undefined;
+  for (let node: ts.Node = call; ts.isExpression(node); node = node.parent) {
+    const chain = chainOf(node, scopes);
+    if (chain && bare(chain.root) === call) found = chain;
+    if (!ts.isExpression(node.parent)) break;
+  }
+  return found;
+}
+
+/** It ends with a `.catch`, so that no rejection is left. */
+export function isHandled(chain: Chain): boolean {
+  const last = chain.links.at(-1)!;
+  return last.method === 'catch' || (last.method === 'then' && last.args.length === 2);
+}
+
+const notPromises = /^(rxjs|rx|rx-lite|zod|yup|joi|fp-ts|neverthrow|effect|io-ts|xstream|most|kefir|baconjs|fluture|folktale|monet)(\/|$)/;
+
+/** What the chain stands on must be a promise, sent when it is called. */
+export function admitRoot(chain: Chain, ctx: FileContext): void {
+  const { scopes } = ctx;
+  let root = bare(chain.root);
+  while (ts.isCallExpression(root) || ts.isPropertyAccessExpression(root)) root = bare(root.expression);
+  if (ts.isIdentifier(root) && /^(cy|Cypress|browser|protractor)$/.test(root.text) && scopes.isGlobal(root)) stop('custom-thenable', chain.whole);
+  if (isAngularJs(ctx)) stop('framework-callback', chain.whole);
+  const bareErrors = chain.links.every((link) => link.method !== 'then');
+  if (bareErrors && importsAny(ctx, notPromises)) stop('custom-thenable', chain.whole);
+  if (promiseLibraryOf(chain.root, scopes) === 'jquery' && /^[~^]?[12]\./.test(ctx.dependencies['jquery'] ?? '')) stop('library-promise', chain.whole, '$');
+  const late = lateLazy(chain.root, scopes);
+  if (late) stop('lazy-thenable', late);
+}
+
+/** `const a = superagent.get(x)` that is waited for further down: its request starts there. */
+function lateLazy(root: ts.Expression, scopes: Scopes): ts.Node | undefined {
+  const name = bare(root);
+  const declaration = ts.isIdentifier(name) ? scopes.symbolOf(name)?.declarations?.[0] : undefined;
+  if (!declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer) return undefined;
+  return isLazyThenable(declaration.initializer, scopes) ? declaration.parent.parent : undefined;
+}
+
+/** AngularJS looks at the page after its own promises, and not after native ones. */
+function isAngularJs(ctx: FileContext): boolean {
+  return /\bangular\s*\.\s*module\s*\(|\$(q|http|timeout|resource|scope|rootScope)\b/.test(ctx.text);
+}
+
+function importsAny(ctx: FileContext, names: RegExp): boolean {
+  return ctx.file.statements.some((statement) => {
+    if (ts.isImportDeclaration(statement)) return names.test((statement.moduleSpecifier as ts.StringLiteral).text);
+    const required = ts.isVariableStatement(statement) ? /require\(\s*['"]([^'"]+)['"]/.exec(statement.getText()) : null;
+    return !!required && names.test(required[1]!);
+  });
+}
+
+/** Chains of one function that start at once and float take turns, and the turns would change. */
+export function admitTurns(fn: ts.Node, scopes: Scopes): void {
+  const started: Chain[] = [];
+  let floats = 0;
+  const visit = (node: ts.Node): void => {
+    if (node !== fn && isFunctionNode(node)) return;
+    const chain = ts.isCallExpression(node) ? chainOf(node, scopes) : undefined;
+    if (chain && chain.whole === node) {
+      if (/^(resolve|reject)$/.test(promiseStatic(chain.root, scopes)?.name ?? '')) {
+        started.push(chain);
+        if (useOf(chain.whole) === 'floating') floats++;
+      }
+      return;
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(fn);
+  if (started.length > 1 && floats > 0) stop('microtask-order', started[0]!.whole);
+}
+
+/** What it throws at its caller would be a rejection. */
+function admitThrows(fn: FunctionNode, ctx: FileContext): Note[] {
+  const { scopes } = ctx;
+  const place = fn.body && throwsIn(fn.body, scopes, 3);
+  if (!place || isHandler(fn, scopes) || isTestFunction(fn, scopes)) return [];
+  const calls = callsOf(fn, scopes);
+  if (calls?.length && calls.every((call) => throwIsRejection(call, scopes))) return [];
+  if (ctx.options.unsafe) return [{ code: 'throw-now-rejection', at: rangeOf(place) }];
+  return stop('sync-throw', place);
+}
+
+/** The first place that throws at the caller, in the node or in a function of the file that it calls. */
+export function throwsIn(node: ts.Node, scopes: Scopes, depth: number): ts.Node | undefined {
+  const own = mayThrowSync(node, scopes);
+  if (own || depth === 0) return own;
+  const visit = (child: ts.Node): ts.Node | undefined => {
+    if (ts.isFunctionLike(child)) return undefined;
+    if (ts.isTryStatement(child) && child.catchClause) return undefined;
+    if (ts.isCallExpression(child) && ts.isIdentifier(child.expression)) {
+      const called = declaredFunction(child.expression, scopes);
+      if (called?.body && throwsIn(called.body, scopes, depth - 1)) return child;
+    }
+    return ts.forEachChild(child, visit);
+  };
+  return visit(node);
+}
+
+function declaredFunction(name: ts.Identifier, scopes: Scopes): { body?: ts.ConciseBody | undefined } | undefined {
+  const declaration = scopes.symbolOf(name)?.declarations?.[0];
+  if (!declaration) return undefined;
+  const fn = ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
+  if (!isFunctionNode(fn) || ts.isMethodDeclaration(fn)) return undefined;
+  const isPlain = !fn.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword) && !(!ts.isArrowFunction(fn) && 'asteriskToken' in fn && fn.asteriskToken);
+  return isPlain ? fn : undefined;
+}
+
+export { functionAround };

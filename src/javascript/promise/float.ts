@@ -1,0 +1,129 @@
+import type { Entry, Target } from '../../flow/model.js';
+import { someOwn } from '../body.js';
+import { promiseLibraryOf } from '../calls/libraries.js';
+import { bare } from '../calls/origin.js';
+import type { FileContext } from '../context.js';
+import { ts } from '../parse.js';
+import { hasDynamicScope, isWriteTarget } from '../scope.js';
+import type { Scopes } from '../scope.js';
+import { rangeOf, snippetsOf } from '../snippet.js';
+import { attempt, stop, stopWith } from '../stop.js';
+import { admitRoot, admitTurns, isHandled, throwsIn } from './admit.js';
+import type { Found } from './entry.js';
+import { nothingSeen } from './env.js';
+import type { Env } from './env.js';
+import { chainOf } from './links.js';
+import type { Chain } from './links.js';
+import { isReduceSequence } from './reduce.js';
+import { exitSteps } from './statements.js';
+import { functionAround } from './uses.js';
+
+/** The expression of a statement that starts a chain and goes on: `p.then(f);`, `void p.then(f);`, `ready && p.then(f);`. */
+export function floatingOf(statement: ts.Statement, scopes: Scopes): ts.Expression | undefined {
+  if (!ts.isExpressionStatement(statement)) return undefined;
+  let node = bare(statement.expression) as ts.Expression;
+  if (ts.isVoidExpression(node)) node = bare(node.expression) as ts.Expression;
+  return floats(node, scopes) ? node : undefined;
+}
+
+function floats(expression: ts.Expression, scopes: Scopes): boolean {
+  const node = bare(expression) as ts.Expression;
+  if (ts.isConditionalExpression(node)) return floats(node.whenTrue, scopes) || floats(node.whenFalse, scopes);
+  const chain = chainOf(node, scopes);
+  if (chain) return chain.links.some((link) => link.method !== 'catch');
+  return isReduceSequence(node, scopes);
+}
+
+/** `main().catch(report);`: the border of async code looks like this too. */
+export function isBorder(statement: ts.Statement, scopes: Scopes): boolean {
+  if (!ts.isExpressionStatement(statement)) return false;
+  let node = bare(statement.expression);
+  if (ts.isVoidExpression(node)) node = bare(node.expression);
+  const chain = chainOf(node, scopes);
+  return !!chain && chain.links.every((link) => link.method === 'catch' && link.args.length === 1);
+}
+
+/** A floating chain as an async function of its own that is started there. */
+export function readFloat(statement: ts.ExpressionStatement, ctx: FileContext): ReturnType<typeof attempt<Found>> {
+  return attempt(() => {
+    const { scopes } = ctx;
+    const expression = floatingOf(statement, scopes)!;
+    admitFloat(statement, expression, ctx);
+    const seen = nothingSeen();
+    const snippets = snippetsOf(ctx, statement);
+    const env: Env = { ctx, snippets, seen, inLoop: false };
+    const target: Target = { of: 'entry' };
+    const leaving = { target, lead: [], at: rangeOf(statement), tries: 0, unused: true };
+    const steps = exitSteps(expression, leaving, env);
+    if (!seen.chains.length) stopWith(seen.left[0] ?? { code: 'promise-as-value', at: rangeOf(expression) });
+    const entry: Entry = {
+      style: 'promise',
+      name: '',
+      at: rangeOf(statement),
+      body: rangeOf(statement),
+      bodyKind: 'statement',
+      shape: { kind: 'statement' },
+      target,
+      flow: { steps, tail: [] },
+      params: [],
+      head: { edits: [] },
+      needs: [],
+      notes: [],
+    };
+    return { entry, seen };
+  });
+}
+
+function admitFloat(statement: ts.Statement, expression: ts.Expression, ctx: FileContext): void {
+  const { scopes } = ctx;
+  if (hasDynamicScope(statement)) stop('dynamic-scope', expression);
+  const around = functionAround(statement);
+  if (around?.type && ts.isTypePredicateNode(around.type)) stop('type-predicate', around);
+  if (inExecutor(around, scopes)) stop('mixed-style', expression);
+  // An `await` or `yield` of the function around can't move into a function of its own.
+  if (someOwn(expression, (node) => ts.isAwaitExpression(node))) stop('expression-order', expression);
+  if (someOwn(expression, (node) => ts.isYieldExpression(node))) stop('generator', expression);
+  admitTurns(around ?? ctx.file, scopes);
+  if (!around) admitModule(expression, ctx);
+  for (const chain of chainsIn(expression, scopes)) {
+    admitRoot(chain, ctx);
+    const thrown = throwsIn(chain.root, scopes, 3);
+    if (thrown) stop('sync-throw', thrown);
+    const library = promiseLibraryOf(chain.root, scopes);
+    if (library && library !== 'native' && library !== 'polyfill' && !isHandled(chain) && !ctx.options.unsafe) stop('library-promise', chain.whole, 'then');
+  }
+}
+
+function chainsIn(expression: ts.Expression, scopes: Scopes): Chain[] {
+  const node = bare(expression) as ts.Expression;
+  if (ts.isConditionalExpression(node)) return [...chainsIn(node.whenTrue, scopes), ...chainsIn(node.whenFalse, scopes)];
+  const chain = chainOf(node, scopes);
+  return chain ? [chain] : [];
+}
+
+/** A chain in `new Promise(…)` that settles it: the two belong together. */
+function inExecutor(fn: ts.Node | undefined, scopes: Scopes): boolean {
+  if (!fn || !ts.isNewExpression(fn.parent)) return false;
+  const callee = fn.parent.expression;
+  return ts.isIdentifier(callee) && callee.text === 'Promise' && (scopes.isGlobal(callee) || true);
+}
+
+/** At the top of a module a chain may hand its answer to importers: only waiting for it would keep that, and that is refused. */
+function admitModule(expression: ts.Expression, ctx: FileContext): void {
+  const visit = (node: ts.Node): void => {
+    if (isWriteTarget(node)) {
+      if (/^(module\.exports|exports)\b/.test(node.getText())) stop('top-level-await-cjs', expression);
+      if (ts.isIdentifier(node) && isExported(node, ctx.scopes)) stop('top-level-await-export', expression);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(expression);
+}
+
+function isExported(name: ts.Identifier, scopes: Scopes): boolean {
+  const symbol = scopes.symbolOf(name);
+  const declaration = symbol?.declarations?.[0];
+  if (!symbol || !declaration) return false;
+  if (ts.getCombinedModifierFlags(declaration as ts.Declaration) & ts.ModifierFlags.Export) return true;
+  return scopes.references(symbol).some((use) => ts.isExportSpecifier(use.parent));
+}

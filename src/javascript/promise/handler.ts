@@ -1,0 +1,169 @@
+import type { Binding, Snippet } from '../../flow/model.js';
+import { bare, memberName, originOf } from '../calls/origin.js';
+import { isThisFree } from '../calls/values.js';
+import { hasDynamicScope, isWriteTarget, usesArguments, usesNewTarget, usesThis } from '../scope.js';
+import type { Scopes } from '../scope.js';
+import { ts } from '../parse.js';
+import { stop } from '../stop.js';
+import type { Env } from './env.js';
+
+export type HandlerFunction = ts.ArrowFunction | ts.FunctionExpression;
+
+/** What is handed to `.then`, `.catch` or `.finally`. */
+export type HandlerForm =
+  /** `undefined`, `null` or nothing: the value or error goes on. */
+  | { readonly kind: 'none' }
+  /** A function written in place: its body becomes part of the flow. */
+  | { readonly kind: 'function'; readonly fn: HandlerFunction }
+  /** A function by name: it is called with what came. */
+  | { readonly kind: 'call'; readonly call: (value: Binding | undefined) => (string | Snippet | Binding)[]; readonly plain: boolean };
+
+/** Recognises a handler, or gives the link up: what is called later must be a function and must not miss its `this`. */
+export function handlerForm(argument: ts.Expression | undefined, env: Env): HandlerForm {
+  if (!argument) return { kind: 'none' };
+  const node = bare(argument) as ts.Expression;
+  if (node.kind === ts.SyntaxKind.NullKeyword || isUndefined(node, env.ctx.scopes)) return { kind: 'none' };
+  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return { kind: 'function', fn: readable(node, env, false) };
+  if (ts.isIdentifier(node) && isFunctionName(node, env.ctx.scopes)) return callOf(node, [], env, isPlainCall(node, env));
+  if (ts.isPropertyAccessExpression(node) && isDetachable(node, env.ctx.scopes)) return callOf(node, [], env, isPlainCall(node, env));
+  if (ts.isCallExpression(node)) return boundForm(node, env) ?? stop('unknown-handler', argument);
+  return stop('unknown-handler', argument);
+}
+
+function callOf(callee: ts.Expression, before: readonly ts.Expression[], env: Env, plain = false): HandlerForm {
+  const lead = before.flatMap((argument, index) => (index ? [', ', env.snippets.expression(argument)] : [env.snippets.expression(argument)]));
+  const call = (value: Binding | undefined): (string | Snippet | Binding)[] => [
+    env.snippets.expression(callee),
+    '(',
+    ...lead,
+    ...(lead.length && value ? [', '] : []),
+    ...(value ? [value] : []),
+    ')',
+  ];
+  return { kind: 'call', call, plain };
+}
+
+export function isUndefined(node: ts.Node, scopes: Scopes): boolean {
+  if (ts.isVoidExpression(node)) return ts.isNumericLiteral(node.expression);
+  return ts.isIdentifier(node) && node.text === 'undefined' && !scopes.symbolOf(node);
+}
+
+/** A function in place whose body can stand in another function: nothing in it is its own but its parameters. */
+function readable(fn: HandlerFunction, env: Env, bound: boolean): HandlerFunction {
+  if (fn.asteriskToken) stop('generator', fn);
+  if (ts.isFunctionExpression(fn)) {
+    if ((usesThis(fn.body) && !bound) || usesNewTarget(fn.body)) stop('own-this', fn);
+    if (usesArguments(fn) || fn.parameters.some((p) => usesThis(p) && !bound)) stop('own-this', fn);
+    if (fn.name && env.ctx.scopes.references(env.ctx.scopes.symbolOf(fn.name)!).length > 1) stop('own-this', fn);
+  }
+  if (hasDynamicScope(fn)) stop('dynamic-scope', evalIn(fn) ?? fn);
+  if (ts.isBlock(fn.body) && fn.body.statements.some(isDirective)) stop('own-this', fn);
+  return fn;
+}
+
+function evalIn(node: ts.Node): ts.Node | undefined {
+  if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'eval') return node;
+  return ts.forEachChild(node, evalIn);
+}
+
+function isDirective(statement: ts.Statement): boolean {
+  return ts.isExpressionStatement(statement) && ts.isStringLiteral(statement.expression);
+}
+
+const globalFunctions = new Set(
+  'String Number Boolean parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI fetch alert structuredClone'.split(' '),
+);
+
+/** A name that means a function for certain: declared in the file and never written, imported, or one of the language's own. */
+function isFunctionName(name: ts.Identifier, scopes: Scopes): boolean {
+  const symbol = scopes.symbolOf(name);
+  if (!symbol) return globalFunctions.has(name.text);
+  if (!scopes.isConstant(symbol)) return false;
+  const declaration = symbol.declarations?.[0];
+  if (!declaration) return false;
+  if (ts.isFunctionDeclaration(declaration)) return true;
+  if (ts.isImportSpecifier(declaration) || ts.isImportClause(declaration)) return true;
+  const origin = originOf(name, scopes);
+  if (origin && origin.module !== '') return true;
+  if (!ts.isVariableDeclaration(declaration) || !declaration.initializer) return false;
+  const value = bare(declaration.initializer);
+  return ts.isArrowFunction(value) || ts.isFunctionExpression(value);
+}
+
+/** A member that does not mind being called with its object as `this`, as it is when we write the call. */
+function isDetachable(node: ts.PropertyAccessExpression, scopes: Scopes): boolean {
+  if (isThisFree(node, scopes)) return true;
+  const origin = originOf(node, scopes);
+  if (origin && origin.module !== '' && origin.path.length <= 1) return true;
+  return !!methodOfLiteral(node, scopes);
+}
+
+/** `format.name` of `const format = { name(user) { … } }`, which does not use `this` and is never replaced. */
+function methodOfLiteral(node: ts.PropertyAccessExpression, scopes: Scopes): ts.Node | undefined {
+  if (!ts.isIdentifier(node.expression)) return undefined;
+  const symbol = scopes.symbolOf(node.expression);
+  const declaration = symbol?.declarations?.[0];
+  if (!symbol || !declaration || !scopes.isConstant(symbol) || !ts.isVariableDeclaration(declaration)) return undefined;
+  const value = declaration.initializer && bare(declaration.initializer);
+  if (!value || !ts.isObjectLiteralExpression(value)) return undefined;
+  const replaced = scopes.references(symbol).some((use) => memberName(use.parent) !== undefined && isWriteTarget(use.parent));
+  if (replaced) return undefined;
+  const property = value.properties.find((each) => each.name && ts.isIdentifier(each.name) && each.name.text === node.name.text);
+  const fn = property && (ts.isPropertyAssignment(property) ? bare(property.initializer) : property);
+  const isFunction = fn && (ts.isMethodDeclaration(fn) || ts.isFunctionExpression(fn) || ts.isArrowFunction(fn));
+  return isFunction && fn.body && !usesThis(fn.body) ? fn : undefined;
+}
+
+/** The call gives nothing that could be a promise: `console.log(x)`, `JSON.parse(x)`. */
+function isPlainCall(node: ts.Expression, env: Env): boolean {
+  const origin = originOf(node, env.ctx.scopes);
+  if (origin?.module !== '') return false;
+  return /^(console|JSON|Math|Number|String|Boolean|Array|Object)\b/.test(origin.path.join('.')) || /^(parse|is|encode|decode)/.test(origin.path[0] ?? '');
+}
+
+/** `this.render.bind(this)`, `save.bind(null, 1)`, `function (x) { … }.bind(this)`. */
+function boundForm(node: ts.CallExpression, env: Env): HandlerForm | undefined {
+  const callee = node.expression;
+  if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== 'bind' || callee.questionDotToken) return undefined;
+  const [self, ...first] = node.arguments;
+  const target = bare(callee.expression) as ts.Expression;
+  if (!self) return undefined;
+  const { scopes } = env.ctx;
+  if ((ts.isFunctionExpression(target) || ts.isArrowFunction(target)) && !first.length) {
+    const isThis = self.kind === ts.SyntaxKind.ThisKeyword;
+    return { kind: 'function', fn: readable(target, env, isThis) };
+  }
+  if (!first.every((argument) => isFixedValue(argument, scopes))) return undefined;
+  if (ts.isIdentifier(target) && isFunctionName(target, scopes))
+    return isThisFreeFunction(target, scopes) || isNullish(self, scopes) ? callOf(target, first, env) : undefined;
+  if (!ts.isPropertyAccessExpression(target) || !isFixedValue(self, scopes)) return undefined;
+  return bare(target.expression).getText() === self.getText() ? callOf(target, first, env) : undefined;
+}
+
+function isNullish(node: ts.Expression, scopes: Scopes): boolean {
+  return node.kind === ts.SyntaxKind.NullKeyword || isUndefined(node, scopes);
+}
+
+function isThisFreeFunction(name: ts.Identifier, scopes: Scopes): boolean {
+  const declaration = scopes.symbolOf(name)?.declarations?.[0];
+  if (declaration && ts.isFunctionDeclaration(declaration)) return !!declaration.body && !usesThis(declaration.body);
+  const value = declaration && ts.isVariableDeclaration(declaration) && declaration.initializer && bare(declaration.initializer);
+  if (!value) return false;
+  return ts.isArrowFunction(value) || (ts.isFunctionExpression(value) && !usesThis(value.body));
+}
+
+/** Evaluating it later gives the same: a literal, `this`, a name that is never written again. */
+export function isFixedValue(expression: ts.Expression, scopes: Scopes): boolean {
+  const node = bare(expression);
+  if (ts.isLiteralExpression(node) || node.kind === ts.SyntaxKind.ThisKeyword) return true;
+  if ([ts.SyntaxKind.NullKeyword, ts.SyntaxKind.TrueKeyword, ts.SyntaxKind.FalseKeyword].includes(node.kind)) return true;
+  if (isUndefined(node, scopes)) return true;
+  if (!ts.isIdentifier(node)) return false;
+  const symbol = scopes.symbolOf(node);
+  return !!symbol && (scopes.isConstant(symbol) || isUnwrittenParameter(symbol, scopes));
+}
+
+function isUnwrittenParameter(symbol: ts.Symbol, scopes: Scopes): boolean {
+  const declaration = symbol.declarations?.[0];
+  return !!declaration && ts.isParameter(declaration) && !scopes.references(symbol).some(scopes.isWritten);
+}

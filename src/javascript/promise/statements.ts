@@ -1,0 +1,253 @@
+import type { Bind, Lead, Snippet, Step, Target, Value } from '../../flow/model.js';
+import type { Range } from '../../types.js';
+import type { Made, Reading, Site } from '../body.js';
+import { bare } from '../calls/origin.js';
+import { ts } from '../parse.js';
+import { rangeOf } from '../snippet.js';
+import { attempt, stop } from '../stop.js';
+import { readChain, resolvedValue, rootTask } from './chain.js';
+import { commentsIn, inventedPattern, tentatively } from './env.js';
+import type { Env } from './env.js';
+import { isUndefined } from './handler.js';
+import { firstWait } from './hoist.js';
+import { chainOf, newPromise, promiseStatic } from './links.js';
+import { isReduceSequence } from './reduce.js';
+
+/** Where a value leaves: which flow it ends, and how. */
+export interface Leaving {
+  readonly target: Target;
+  readonly lead: readonly Lead[];
+  readonly trail?: readonly Range[];
+  readonly at: Range;
+  readonly tries: number;
+  /** Nobody looks at the value. */
+  readonly unused: boolean;
+}
+
+/** How the statements of a handler or function are read: what leaves it, and the awaited chains on the way. */
+export function readingFor(target: Target, env: Env, unused = false): Reading {
+  return {
+    snippets: env.snippets,
+    holds: (node) => ts.isAwaitExpression(node) && !!chainOf(node.expression, env.ctx.scopes),
+    make: (site) => makeReturn(site, target, env, unused) ?? makeWait(site, env),
+  };
+}
+
+function makeReturn(site: Site, target: Target, env: Env, unused: boolean): Made | undefined {
+  const { statement, lead, trail, tries } = site;
+  if (!ts.isReturnStatement(statement)) return undefined;
+  const at = rangeOf(statement);
+  if (!statement.expression) return { steps: [{ kind: 'exit', how: 'succeed', of: target, lead, trail, at }] };
+  const between = commentsIn(at.start + 'return'.length, statement.expression.getStart(), env.snippets);
+  return { steps: exitSteps(statement.expression, { target, lead: [...lead, ...between], trail, at, tries, unused }, inLoopOf(site, env)) };
+}
+
+function inLoopOf(site: Site, env: Env): Env {
+  return site.loops > 0 && !env.inLoop ? { ...env, inLoop: true } : env;
+}
+
+/** The steps that leave with an expression's value. */
+export function exitSteps(expression: ts.Expression, leaving: Leaving, env: Env): Step[] {
+  const { target, lead, trail, at, tries, unused } = leaving;
+  const base = { lead, at, ...(trail?.length && { trail }) };
+  const node = bare(expression) as ts.Expression;
+  if (ts.isAwaitExpression(node) && holdsTask(node.expression, env)) return exitSteps(node.expression, { ...leaving, tries: 0 }, env);
+  if (tries > 0 && !isSettled(expression, env)) return [unawaited(expression, leaving, env)];
+  if (ts.isConditionalExpression(node) && (holdsTask(node.whenTrue, env) || holdsTask(node.whenFalse, env)))
+    return [choice(node, leaving, env)];
+  const reason = rejection(node, env);
+  if (reason) return [{ ...base, kind: 'exit', how: 'fail', with: reason }];
+  const waited = hoisted(expression, env);
+  if (waited) return [...led(waited.before, lead), { ...base, lead: [], kind: 'exit', how: 'succeed', of: target, with: waited.rest }];
+  const value = valueOf(expression, env, unused);
+  if (unused) return discarded(value, expression, leaving);
+  return [{ ...base, kind: 'exit', how: 'succeed', of: target, ...(value && { with: value }) }];
+}
+
+/** The value is evaluated and dropped. */
+function discarded(value: Value | undefined, expression: ts.Expression, leaving: Leaving): Step[] {
+  const { target, lead, trail, at } = leaving;
+  const base = { at, ...(trail?.length && { trail }) };
+  const exit: Step = { kind: 'exit', how: 'succeed', of: target, lead: [], at: { start: at.end, end: at.end } };
+  if (!value) return [{ ...exit, lead, ...base }];
+  if ('kind' in value) return [{ ...base, lead, kind: 'wait', on: value }, exit];
+  if (value.pure) return [{ ...exit, lead, ...base }];
+  const text = expression.getText();
+  const code: Snippet = /^(\{|function\b|class\b|async\s+function\b|let\s*\[)/.test(text) ? { ...value, parts: ['(', ...value.parts, ')'] } : value;
+  return [{ ...base, lead, kind: 'code', code, made: true }, exit];
+}
+
+/** `return p` in a `try` is not waited for there; a handler's block would wait for it. */
+function unawaited(expression: ts.Expression, leaving: Leaving, env: Env): Step {
+  const { target, lead, trail, at } = leaving;
+  if (target.of !== 'entry') stop('promise-as-value', expression);
+  return {
+    kind: 'exit',
+    how: 'succeed',
+    of: target,
+    with: env.snippets.expression(expression),
+    unawaited: true,
+    lead,
+    at,
+    ...(trail?.length && { trail }),
+  };
+}
+
+function isSettled(expression: ts.Expression, env: Env): boolean {
+  return isUndefined(bare(expression), env.ctx.scopes) || env.snippets.expression(expression).promise === 'no';
+}
+
+function choice(node: ts.ConditionalExpression, leaving: Leaving, env: Env): Step {
+  const { lead, trail, at } = leaving;
+  const arm = (value: ts.Expression, from: number): Step[] => {
+    const own = commentsIn(from, value.getStart(), env.snippets);
+    return exitSteps(value, { ...leaving, lead: own, trail: [], at: rangeOf(value) }, env);
+  };
+  return {
+    kind: 'branch',
+    test: env.snippets.expression(node.condition),
+    then: { steps: arm(node.whenTrue, node.condition.end), tail: [] },
+    else: { steps: arm(node.whenFalse, node.whenTrue.end), tail: [] },
+    lead,
+    at,
+    ...(trail?.length && { trail }),
+  };
+}
+
+/** Is the expression, or an arm of it, something that is read as a flow of its own? */
+export function holdsTask(expression: ts.Expression, env: Env): boolean {
+  const node = bare(expression) as ts.Expression;
+  if (ts.isConditionalExpression(node)) return holdsTask(node.whenTrue, env) || holdsTask(node.whenFalse, env);
+  if (ts.isAwaitExpression(node)) return holdsTask(node.expression, env);
+  const { scopes } = env.ctx;
+  return !!chainOf(node, scopes) || !!rejection(node, env) || isReduceSequence(node, scopes) || !!newPromise(node, scopes);
+}
+
+/** `e` of `Promise.reject(e)`. */
+function rejection(node: ts.Expression, env: Env): Snippet | undefined {
+  const found = promiseStatic(node, env.ctx.scopes);
+  const [reason, more] = found?.call.arguments ?? [];
+  if (found?.name !== 'reject' || more || (reason && ts.isSpreadElement(reason))) return undefined;
+  if (!reason) return env.snippets.compose(['undefined'], rangeOf(node), 'no');
+  const { snippets } = env;
+  if (commentsIn(found.call.getStart(), reason.getStart(), snippets).length) return undefined;
+  if (commentsIn(reason.end, found.call.end, snippets).length) return undefined;
+  return snippets.expression(reason);
+}
+
+/** What a returned expression gives: a flow of its own, or the expression as it is. */
+function valueOf(expression: ts.Expression, env: Env, unused: boolean): Value | undefined {
+  const node = bare(expression) as ts.Expression;
+  const { scopes } = env.ctx;
+  if (isUndefined(node, scopes) && !unused) return env.snippets.expression(expression);
+  const chain = chainOf(node, scopes);
+  if (chain) return readOrLeave(() => readChain(chain, env, unused), chain.whole, env) ?? env.snippets.expression(expression);
+  if (isReduceSequence(node, scopes) || newPromise(node, scopes)) {
+    const task = tentatively(env.seen, () => {
+      const tried = attempt(() => rootTask(node, env));
+      return tried.ok && tried.value.kind === 'block' ? tried.value : undefined;
+    });
+    if (task) return task;
+  }
+  const found = promiseStatic(node, scopes);
+  if (found?.name === 'resolve' && !found.call.arguments.length && !found.call.typeArguments) return undefined;
+  return resolvedValue(node, env) ?? env.snippets.expression(expression);
+}
+
+/** A chain that can't be read stays a value, and is reported. */
+export function readOrLeave<T>(read: () => T, chain: ts.Node, env: Env): T | undefined {
+  return tentatively(env.seen, () => {
+    const tried = attempt(read);
+    if (tried.ok) return tried.value;
+    env.seen.left.push({ ...tried.refusal, chain });
+    return undefined;
+  });
+}
+
+/** `await chain;`, `const x = await chain;`, `x = await chain;`, or a chain awaited first in a statement. */
+function makeWait(site: Site, outer: Env): Made | undefined {
+  const env = inLoopOf(site, outer);
+  const { statement, lead, trail } = site;
+  const base = { lead, at: rangeOf(statement), ...(trail.length && { trail }) };
+  if (ts.isExpressionStatement(statement)) {
+    const awaited = awaitedChain(statement.expression, env);
+    if (awaited) return { steps: [{ ...base, kind: 'wait', on: awaited }] };
+    const assigned = assignment(statement.expression, env);
+    if (assigned) return { steps: [{ ...base, kind: 'wait', ...assigned }] };
+  }
+  if (ts.isVariableStatement(statement)) {
+    const made = declaration(statement, env);
+    if (made) return { steps: [{ ...base, kind: 'wait', ...made }] };
+  }
+  return hoistedStatement(site, env);
+}
+
+function awaitedChain(expression: ts.Expression, env: Env) {
+  const node = bare(expression);
+  const chain = ts.isAwaitExpression(node) && chainOf(node.expression, env.ctx.scopes);
+  return chain ? readOrLeave(() => readChain(chain, env), chain.whole, env) : undefined;
+}
+
+function assignment(expression: ts.Expression, env: Env) {
+  if (!ts.isBinaryExpression(expression) || expression.operatorToken.kind !== ts.SyntaxKind.EqualsToken) return undefined;
+  const to = expression.left;
+  const simple = ts.isIdentifier(to) || (ts.isPropertyAccessExpression(to) && to.expression.kind === ts.SyntaxKind.ThisKeyword);
+  const on = simple ? awaitedChain(expression.right, env) : undefined;
+  if (!on) return undefined;
+  const pattern: Snippet = { ...env.snippets.expression(to), pure: true };
+  return { on, bind: { pattern, how: 'assign' as const } satisfies Bind };
+}
+
+function declaration(statement: ts.VariableStatement, env: Env) {
+  const [only, more] = statement.declarationList.declarations;
+  if (!only?.initializer || more || statement.modifiers?.length) return undefined;
+  const on = awaitedChain(only.initializer, env);
+  if (!on) return undefined;
+  const how = bindingKind(statement.declarationList);
+  const pattern = env.snippets.pattern(only.name);
+  return { on, bind: { how, pattern } satisfies Bind };
+}
+
+function bindingKind(list: ts.VariableDeclarationList): 'const' | 'let' | 'var' {
+  if (list.flags & ts.NodeFlags.Const) return 'const';
+  return list.flags & ts.NodeFlags.Let ? 'let' : 'var';
+}
+
+/** A chain that is awaited before anything else in the statement happens gets a line of its own. */
+function hoistedStatement(site: Site, env: Env): Made | undefined {
+  const { statement, lead, trail } = site;
+  if (ts.isIfStatement(statement)) return undefined;
+  const expression = ts.isExpressionStatement(statement)
+    ? statement.expression
+    : ts.isVariableStatement(statement)
+      ? statement.declarationList.declarations[0]?.initializer
+      : undefined;
+  const waited = expression && hoisted(expression, env, statement);
+  if (!waited) return undefined;
+  const code: Snippet = { ...waited.rest, declares: env.snippets.statement(statement).declares };
+  return { steps: [...led(waited.before, lead), { kind: 'code', code, lead: [], trail, at: rangeOf(statement) }] };
+}
+
+function led(steps: readonly Step[], lead: readonly Lead[]): Step[] {
+  return steps.map((step, index) => (index ? step : { ...step, lead: [...lead, ...step.lead] }));
+}
+
+/** `const first = await <chain>` and the text with `first` in its place. */
+function hoisted(expression: ts.Expression, env: Env, whole: ts.Node = expression): { before: Step[]; rest: Snippet } | undefined {
+  const waited = firstWait(expression, env.ctx.scopes);
+  const chain = waited && chainOf(waited.expression, env.ctx.scopes);
+  if (!waited || !chain) return undefined;
+  const on = readOrLeave(() => readChain(chain, env), chain.whole, env);
+  if (!on) return undefined;
+  const { snippets } = env;
+  const outer = ts.isParenthesizedExpression(waited.parent) ? waited.parent : waited;
+  const name = snippets.invent('result');
+  const at = rangeOf(waited);
+  const before: Step = { kind: 'wait', on, bind: { pattern: inventedPattern(name, at), how: 'const', invented: true }, lead: [], at };
+  const parts = [
+    snippets.piece({ start: whole.getStart(), end: outer.getStart() }, [whole]),
+    name,
+    snippets.piece({ start: outer.end, end: whole.end }, [whole]),
+  ];
+  return { before: [before], rest: snippets.compose(parts, rangeOf(whole)) };
+}
