@@ -1,0 +1,178 @@
+import * as path from 'node:path';
+import type { FileError } from '../types.js';
+import { colourPatch, paint } from '../report/colour.js';
+import { explain } from '../report/explain.js';
+import { patchOf } from '../report/patch.js';
+import { statsLines, summaryLines } from '../report/summary.js';
+import { relativePosix } from '../run/paths.js';
+import { runDetailed, type Progress, type RunDetails } from '../run/run.js';
+import type { Console } from './main.js';
+import type { CliOptions, Output } from './options.js';
+import { mustBeWritable, writeOutput } from './output-file.js';
+import { progressLine } from './streams.js';
+
+/** The main command over files. Returns the exit code. */
+export async function convert(options: CliOptions, paths: readonly string[], screen: Console): Promise<number> {
+  const outputs = outputsOf(options);
+  for (const { file } of outputs) if (file !== undefined) mustBeWritable(file);
+  const started = Date.now();
+  const details = await runWatched(options, paths);
+  for (const output of outputs) await put(output, render(output, details, options, screen), screen);
+  await report(details, options, outputs, Date.now() - started, screen);
+  return exitCode(details, options);
+}
+
+/** Stdout, a file, or stderr when something else has stdout. */
+interface Destination extends Output {
+  readonly stderr?: true;
+}
+
+/** What goes where: the patch to stdout, unless something was asked for or the files themselves are written. */
+function outputsOf(options: CliOptions): Destination[] {
+  const asked: Destination[] = [...options.output];
+  const stdoutTaken = asked.some((output) => output.file === undefined);
+  if (options.explain && !asked.some((output) => output.format === 'explain')) {
+    asked.push({ format: 'explain', ...(stdoutTaken && { stderr: true as const }) });
+  } else if (!stdoutTaken && !isWriting(options)) {
+    asked.push({ format: 'patch' });
+  }
+  return asked;
+}
+
+const isWriting = (options: CliOptions): boolean => options.write && !options.dryRun;
+
+/** Runs with a progress line on a terminal. Once it writes, the first Ctrl-C lets the file in hand be finished; a second one ends at once. */
+async function runWatched(options: CliOptions, paths: readonly string[]): Promise<RunDetails> {
+  const stop = new AbortController();
+  const progress = progressLine(process.stderr.isTTY === true && !process.env['CI'] && !options.quiet);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const code = signal === 'SIGINT' ? 130 : 143;
+    if (stop.signal.aborted) process.exit(code);
+    process.exitCode = code;
+    stop.abort(code);
+  };
+  const onProgress = ({ phase, done, total }: Progress): void => {
+    if (phase === 'writing') process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+    progress.show(`${phase} ${done}/${total}`);
+  };
+  try {
+    return await runDetailed({
+      ...options,
+      to: options.to!,
+      paths,
+      write: isWriting(options),
+      onProgress,
+      signal: stop.signal,
+    });
+  } finally {
+    progress.clear();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+function render(output: Destination, details: RunDetails, options: CliOptions, screen: Console): string {
+  const toStdout = output.file === undefined && !output.stderr;
+  const colours = output.stderr ? screen.paint : paint(toStdout && screen.colourOut);
+  switch (output.format) {
+    case 'json':
+      return `${JSON.stringify(details.document, undefined, 2)}\n`;
+    case 'explain':
+      return explain(
+        { ...details.document, path: shownPath(details), text: (file) => details.sources.get(file)?.text },
+        colours,
+      );
+    case 'patch': {
+      const bom = (has: boolean): string => (has ? '\uFEFF' : '');
+      const changes = details.changes.map(({ source, after }) => ({
+        path: source.path,
+        before: bom(source.bom) + source.text,
+        after: bom(source.bom) + after,
+      }));
+      const patch = patchOf(changes, options.context);
+      return toStdout && screen.colourOut ? colourPatch(patch, colours) : patch;
+    }
+  }
+}
+
+async function put(output: Destination, text: string, screen: Console): Promise<void> {
+  if (output.stderr) return text === '' ? undefined : screen.always(text.trimEnd());
+  if (output.file === undefined) return screen.out(text);
+  writeOutput(output.file, text);
+}
+
+/** Paths for people are relative to where they are; those in patches and documents are relative to the root. */
+const shownPath =
+  ({ root, cwd }: RunDetails) =>
+  (file: string): string =>
+    relativePosix(cwd, path.join(root, file)) || '.';
+
+/** `file:line:column message`, as compilers say it. What was named on the command line is in the message already. */
+function errorLine(error: FileError, shown: (file: string) => string): string {
+  if (error.kind === 'not-found') return error.message;
+  const place = error.line > 0 ? `:${error.line}:${error.column}` : '';
+  return `${shown(error.path)}${place} ${error.message}`;
+}
+
+async function report(
+  details: RunDetails,
+  options: CliOptions,
+  outputs: readonly Output[],
+  milliseconds: number,
+  screen: Console,
+): Promise<void> {
+  const { document } = details;
+  const shown = shownPath(details);
+  for (const note of details.notes) await screen.note(`${shown(note.path)} ${note.message}`);
+  for (const skipped of document.skipped)
+    await screen.note(`${screen.paint.yellow('warning:')} ${errorLine(skipped, shown)}`);
+  for (const error of document.errors) if (error.kind !== 'dirty') await screen.error(errorLine(error, shown));
+  for (const trace of details.traces) await screen.detail(trace);
+  for (const group of document.groups) {
+    const line = `${shown(group.path)}:${group.line}:${group.column} ${group.rule}: ${group.title}`;
+    if (group.level === 'unsafe') await screen.note(`${line} (unsafe: ${group.differences.join(', ')})`);
+    else await screen.detail(group.differences.length > 0 ? `${line} (${group.differences.join(', ')})` : line);
+  }
+  await reportDirty(details, screen);
+  const explained = outputs.some((output) => output.format === 'explain');
+  const wrote = details.undo !== undefined || (isWriting(options) && document.summary.changed === 0);
+  if (options.stats) for (const line of statsLines(document, milliseconds)) await screen.always(line);
+  if (document.summary.files === 0 && document.errors.length > 0) return;
+  for (const line of summaryLines(document, { write: isWriting(options), wrote, explained })) await screen.note(line);
+  if (details.interrupted)
+    await screen.error(`stopped: ${details.changes.length} files were written, the others are as they were.`);
+  if (details.undo) await screen.note('Undo: asyncshift undo');
+}
+
+const MOST = 10;
+
+/** Files that stand in the way of a write. All of it was left, so say what is fine and what to do. */
+async function reportDirty(details: RunDetails, screen: Console): Promise<void> {
+  const { errors, summary } = details.document;
+  const dirty = errors.filter((error) => error.kind === 'dirty');
+  if (dirty.length === 0) return;
+  const shown = shownPath(details);
+  for (const error of dirty.slice(0, MOST)) await screen.error(errorLine(error, shown));
+  const more = dirty.length > MOST ? `… and ${dirty.length - MOST} more. ` : '';
+  const fine = summary.changed - dirty.length;
+  const rest = fine > 0 ? `The other ${fine === 1 ? 'file is' : `${fine} files are`} fine. ` : '';
+  await screen.error(`${more}${rest}Nothing was written.`, hintFor(dirty, shown));
+}
+
+function hintFor(dirty: readonly FileError[], shown: (file: string) => string): string {
+  if (dirty.some((error) => error.message.startsWith('is not under git'))) {
+    return '--allow-no-vcs writes them; the undo record is kept (asyncshift undo)';
+  }
+  const names = dirty.length > 3 ? '' : ` ${dirty.map((error) => shellName(shown(error.path))).join(' ')}`;
+  return `${names ? `git add${names}` : 'git add them'}, or --allow-dirty`;
+}
+
+const shellName = (file: string): string => (/^[\w./@+-]+$/.test(file) ? file : `'${file.replaceAll("'", `'\\''`)}'`);
+
+/** 2 beats 1: a gate must not pass for clean, nor for merely different, when something could not be done. */
+function exitCode(details: RunDetails, options: CliOptions): number {
+  const { summary } = details.document;
+  if (details.interrupted) return typeof process.exitCode === 'number' ? process.exitCode : 130;
+  if (summary.errors > 0) return 2;
+  if (options.check && summary.changed > 0) return 1;
+  return options.maxRefused !== undefined && summary.refused + summary.needUnsafe > options.maxRefused ? 1 : 0;
+}

@@ -1,0 +1,103 @@
+import { COMMANDS, checkTogether, helpText, parseArguments, UsageError, type CliOptions } from './options.js';
+import { endQuietlyWhenReaderLeaves, print, usesColour, type When } from './streams.js';
+import { nearest } from './suggest.js';
+import { paint, type Paint } from '../report/colour.js';
+
+/** Where messages go, and in which words. */
+export interface Console {
+  readonly paint: Paint;
+  /** Problems: always shown. */
+  error(message: string, hint?: string): Promise<void>;
+  /** On stderr, and asked for by name. */
+  always(message: string): Promise<void>;
+  /** What `--quiet` leaves out. */
+  note(message: string): Promise<void>;
+  /** What only `--verbose` shows. */
+  detail(message: string): Promise<void>;
+  readonly out: (text: string) => Promise<void>;
+  readonly colourOut: boolean;
+}
+
+/** Starts the command line. Sets the exit code and lets the process end by itself, so that nothing is cut off. */
+export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  endQuietlyWhenReaderLeaves();
+  let screen = consoleFor({});
+  try {
+    const command = commandIn(args);
+    if (command) {
+      const { runCommand } = await import('./commands.js');
+      process.exitCode = await runCommand(command.name, command.rest, consoleFor);
+      return;
+    }
+    const { options, paths } = parseArguments(args);
+    screen = consoleFor(options);
+    process.exitCode = await start(options, paths, screen, args);
+  } catch (error) {
+    process.exitCode = 2;
+    if (error instanceof UsageError) return screen.error(error.message, error.hint);
+    const { HOW_TO_REPORT } = await import('../run/engine.js');
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    await screen.error(`internal error in asyncshift; ${HOW_TO_REPORT}\n${trace}`);
+  }
+}
+
+async function start(
+  options: CliOptions & { readonly help?: true; readonly version?: true },
+  paths: readonly string[],
+  screen: Console,
+  args: readonly string[],
+): Promise<number> {
+  if (options.help) {
+    await screen.out(helpText(args.includes('--all')));
+    return 0;
+  }
+  if (options.version) {
+    const { version } = await import('../run/document.js');
+    await screen.out(`${version()}\n`);
+    return 0;
+  }
+  if (args.length === 0) {
+    await screen.error('say which style to write: asyncshift --to async [paths...]', 'asyncshift --help');
+    return 2;
+  }
+  const typo = paths.length > 0 && !options.to ? nearest(paths[0]!, commandNames()) : undefined;
+  if (typo) throw new UsageError(`there is no command '${paths[0]}'. Did you mean '${typo}'?`, 'asyncshift --help');
+  checkTogether(options, paths);
+  if (paths.includes('-')) {
+    const { filter } = await import('./filter.js');
+    return filter(options, screen);
+  }
+  const { convert } = await import('./convert.js');
+  return convert(options, paths, screen);
+}
+
+const commandNames = (): string[] => Object.keys(COMMANDS).map((name) => name.split(' ', 1)[0]!);
+
+/** A command comes first, after general options only: `asyncshift --to async list` converts a folder called list. */
+function commandIn(args: readonly string[]): { name: string; rest: string[] } | undefined {
+  let at = 0;
+  while (/^(-q|-v|--quiet|--verbose|--colou?r(=.*)?)$/.test(args[at] ?? ''))
+    at += /^--colou?r$/.test(args[at]!) ? 2 : 1;
+  const name = args[at];
+  if (name === undefined || !commandNames().includes(name)) return undefined;
+  return { name, rest: [...args.slice(0, at), ...args.slice(at + 1)] };
+}
+
+export type Loudness = { readonly quiet?: boolean; readonly verbose?: boolean; readonly color?: When };
+
+export function consoleFor({ quiet = false, verbose = false, color }: Loudness): Console {
+  const paintErr = paint(usesColour(process.stderr, color, process.env));
+  const line = (text: string): Promise<void> => print(process.stderr, `${text}\n`);
+  return {
+    paint: paintErr,
+    colourOut: usesColour(process.stdout, color, process.env),
+    async error(message, hint) {
+      await line(`${paintErr.red('error:')} ${message}`);
+      if (hint) await line(`  ${paintErr.cyan('hint:')} ${hint}`);
+    },
+    always: line,
+    note: async (message) => (quiet ? undefined : line(message)),
+    detail: async (message) => (verbose && !quiet ? line(message) : undefined),
+    out: (text) => print(process.stdout, text),
+  };
+}

@@ -1,0 +1,236 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { ExportsPolicy, Style } from '../types.js';
+import { didYouMean } from './suggest.js';
+import type { When } from './streams.js';
+
+/** A mistake in how we were called: one message, exit code 2. */
+export class UsageError extends Error {
+  constructor(
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
+
+export type OutputFormat = 'patch' | 'json' | 'explain';
+
+export interface Output {
+  readonly format: OutputFormat;
+  /** Undefined is stdout. */
+  readonly file?: string;
+}
+
+export interface CliOptions {
+  readonly to?: Style;
+  readonly from?: Style;
+  readonly exports: ExportsPolicy;
+  readonly unsafe: boolean;
+  readonly write: boolean;
+  readonly check: boolean;
+  readonly explain: boolean;
+  readonly dryRun: boolean;
+  readonly output: readonly Output[];
+  readonly context: number;
+  readonly ignore: boolean;
+  readonly errorOnUnmatchedPattern: boolean;
+  readonly skipParseErrors: boolean;
+  readonly maxRefused?: number;
+  readonly allowDirty: boolean;
+  readonly allowNoVcs: boolean;
+  readonly stdinFilename?: string;
+  readonly stats: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color?: When;
+}
+
+export const STYLES: readonly Style[] = ['callback', 'promise', 'async', 'pool'];
+const POLICIES: readonly ExportsPolicy[] = ['wrap', 'change', 'refuse'];
+const COLOURS: readonly When[] = ['auto', 'always', 'never'];
+const FORMATS: readonly OutputFormat[] = ['patch', 'json', 'explain'];
+
+export const COMMANDS: Readonly<Record<string, string>> = {
+  list: 'the directions that can be asked for',
+  'explain <code>': 'what a reason or a note means, and what to do',
+  undo: 'put back what the last --write replaced, if the files are unchanged since',
+};
+
+/** One of a few words, or a message with all of them and the nearest one. */
+function oneOf<T extends string>(what: string, known: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = known.find((word) => word === value);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(
+      `There is no ${what} '${value}'. There are: ${known.join(', ')}.${didYouMean(value, known)}`,
+    );
+  };
+}
+
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(value);
+}
+
+function addOutput(value: string, before: readonly Output[] = []): Output[] {
+  const [name = '', ...rest] = value.split('=');
+  const format = oneOf('output format', FORMATS)(name);
+  const file = rest.join('=');
+  if (rest.length > 0 && file === '')
+    throw new InvalidArgumentError(`Name a file after '=', or leave '=' out for stdout.`);
+  return [...before, { format, ...(file && file !== '-' && { file }) }];
+}
+
+const hidden = (flags: string, description: string): Option => new Option(flags, description).hideHelp();
+
+/** The main command. `all` shows the options that few need. */
+function mainCommand(all: boolean): Command {
+  const rare = (flags: string, description: string): Option =>
+    all ? new Option(flags, description) : hidden(flags, description);
+  const command = new Command('asyncshift')
+    .usage('[options] [paths...]')
+    .description('Rewrite concurrent I/O code between styles. Prints a patch; writes nothing unless --write.')
+    .argument('[paths...]', 'files, folders or quoted patterns; "-" reads a text from stdin')
+    .exitOverride()
+    .helpOption(false)
+    .allowExcessArguments(true)
+    .showSuggestionAfterError(true);
+  addStyleOptions(command);
+  addResultOptions(command, rare);
+  addFileOptions(command, rare);
+  addGeneralOptions(command, rare);
+  command.configureHelp({
+    visibleArguments: () => [],
+    optionTerm: ({ flags }) => (flags.startsWith('--') ? `    ${flags}` : flags),
+  });
+  return command.configureOutput({ writeErr: () => undefined });
+}
+
+function addStyleOptions(command: Command): void {
+  command
+    .optionsGroup('Style:')
+    .option('-t, --to <style>', STYLES.join(' | '), oneOf('style', STYLES))
+    .option('-f, --from <style>', 'only sites written in this style (default: any other style)', oneOf('style', STYLES))
+    .addOption(
+      new Option('--exports <policy>', 'wrap keeps the contract of exports (default), change, refuse').argParser(
+        oneOf('exports policy', POLICIES),
+      ),
+    )
+    .option('-u, --unsafe', 'also make changes that can alter behaviour (each is named)');
+}
+
+function addResultOptions(command: Command, rare: (flags: string, description: string) => Option): void {
+  command
+    .optionsGroup('What to do with the result:')
+    .option('-w, --write', 'change the files')
+    .option('--check', 'exit 1 if anything would change (with --write: was changed)')
+    .option('--explain', 'show why each site was refused, with the code')
+    .addOption(
+      new Option('--output <fmt[=file]>', `${FORMATS.join(' | ')} (default: patch; repeatable)`).argParser(addOutput),
+    )
+    .addOption(rare('-U, --context <n>', 'lines around a change in the patch (default: 3)').argParser(wholeNumber))
+    .addOption(rare('--max-refused <n>', 'exit 1 if more sites are refused').argParser(wholeNumber))
+    .addOption(rare('--allow-dirty', 'write files whose content git does not have yet'))
+    .addOption(rare('--allow-no-vcs', 'write files that are not under git'))
+    .addOption(rare('--stats', 'numbers of the run on stderr'));
+}
+
+function addFileOptions(command: Command, rare: (flags: string, description: string) => Option): void {
+  command
+    .optionsGroup('Which files:')
+    .option('--no-ignore', 'do not use .gitignore / .asyncshiftignore')
+    .addOption(rare('--no-error-on-unmatched-pattern', 'a folder or pattern without files is no error'))
+    .addOption(rare('--skip-parse-errors', 'files that do not parse are passed over'))
+    .addOption(rare('--stdin-filename <path>', 'with "-": the name and place of the text'))
+    .addOption(hidden('--stdin-filepath <path>', 'same as --stdin-filename'))
+    .addOption(hidden('--stdin-file-path <path>', 'same as --stdin-filename'));
+}
+
+function addGeneralOptions(command: Command, rare: (flags: string, description: string) => Option): void {
+  command
+    .optionsGroup('General:')
+    .option('-n, --dry-run', 'preview (the default; wins over --write)')
+    .option('-q, --quiet', 'errors only on stderr')
+    .option('-v, --verbose', 'also what was skipped, each change, traces of defects')
+    .addOption(new Option('--color <when>', COLOURS.join(' | ')).argParser(oneOf('colour setting', COLOURS)))
+    .addOption(hidden('--colour <when>', 'same as --color').argParser(oneOf('colour setting', COLOURS)))
+    .option('-h, --help', 'this text; with --all every option')
+    .addOption(rare('--all', 'with --help: every option'))
+    .option('-V, --version', 'the version');
+}
+
+/** The help screen; `all` with the options that few need. */
+export const helpText = (all: boolean): string => `${mainCommand(all).helpInformation()}${helpEnd(all)}\n`;
+
+const helpEnd = (all: boolean): string =>
+  [
+    '',
+    'Commands:',
+    ...Object.entries(COMMANDS).map(([name, text]) => `  ${name.padEnd(28)}${text}`),
+    '',
+    'Exit: 0 done · 1 --check found changes · 2 could not do it',
+    ...(all ? [] : ['All options: asyncshift --help --all']),
+  ].join('\n');
+
+export interface Parsed {
+  readonly options: CliOptions & { readonly help?: true; readonly version?: true };
+  readonly paths: readonly string[];
+}
+
+const DEFAULTS = {
+  exports: 'wrap',
+  output: [],
+  context: 3,
+  unsafe: false,
+  write: false,
+  check: false,
+  explain: false,
+  dryRun: false,
+  skipParseErrors: false,
+  allowDirty: false,
+  allowNoVcs: false,
+  stats: false,
+  quiet: false,
+  verbose: false,
+};
+
+/** Reads the command line. Every mistake is a `UsageError`. */
+export function parseArguments(args: readonly string[]): Parsed {
+  const command = mainCommand(false);
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new UsageError(error.message.replace(/^error: /, ''), 'asyncshift --help --all lists the options');
+  }
+  const raw = command.opts<Record<string, unknown>>();
+  const stdinFilename = raw['stdinFilename'] ?? raw['stdinFilepath'] ?? raw['stdinFilePath'];
+  const options = {
+    ...DEFAULTS,
+    ...raw,
+    stdinFilename,
+    color: raw['color'] ?? raw['colour'],
+  } as unknown as Parsed['options'];
+  return { options, paths: command.args };
+}
+
+/** Options that contradict one another, said before any work. */
+export function checkTogether(options: CliOptions, paths: readonly string[]): void {
+  if (!options.to) {
+    throw new UsageError(`say which style to write: --to async. There are: ${STYLES.join(', ')}.`, 'asyncshift --help');
+  }
+  if (options.from === options.to)
+    throw new UsageError(`--from and --to are both '${options.to}': there is nothing to convert.`);
+  const toStdout = options.output.filter((output) => output.file === undefined);
+  if (toStdout.length > 1) {
+    const [, second] = toStdout;
+    throw new UsageError(
+      `two outputs for stdout; give one a file: --output ${second!.format}=report.${second!.format}`,
+    );
+  }
+  if (paths.includes('-') && paths.length > 1)
+    throw new UsageError(`'-' reads one text from stdin; it goes with no other path.`);
+  if (!paths.includes('-') && options.stdinFilename !== undefined) {
+    throw new UsageError(`--stdin-filename is the name of a text from stdin; add '-' to read one.`);
+  }
+}

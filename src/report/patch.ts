@@ -1,0 +1,59 @@
+import { structuredPatch } from 'diff';
+
+/** A file before and after, BOM included: a patch shows every byte. */
+export interface Change {
+  /** Relative to where the patch is applied, with `/`. */
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A patch that `git apply` and `patch -p1` take; sorted as given. */
+export const patchOf = (changes: readonly Change[], context = 3): string =>
+  changes.map((change) => filePatch(change, context)).join('');
+
+/** One file's part. Its lines end with `\n` only: a CR, a form feed or U+2028 stays inside its line. */
+export function filePatch({ path, before, after }: Change, context: number): string {
+  if (before === after) return '';
+  const { hunks } = structuredPatch('', '', before, after, undefined, undefined, { context });
+  const lines = hunks.flatMap((hunk) => [
+    `@@ -${rangeOf(hunk.oldStart, hunk.oldLines)} +${rangeOf(hunk.newStart, hunk.newLines)} @@`,
+    ...hunk.lines,
+  ]);
+  const [a, b] = [`a/${path}`, `b/${path}`];
+  return [`diff --git ${quoted(a)} ${quoted(b)}`, `--- ${named(a)}`, `+++ ${named(b)}`, ...lines, ''].join('\n');
+}
+
+/** An empty side is counted from the line before it; `,1` is left out as git does. */
+const rangeOf = (start: number, lines: number): string =>
+  lines === 1 ? `${start}` : `${lines === 0 ? start - 1 : start},${lines}`;
+
+/** A tab after a name with a space ends it for `patch`, as git writes it. */
+const named = (name: string): string => {
+  const shown = quoted(name);
+  return shown === name && name.includes(' ') ? `${shown}\t` : shown;
+};
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\v': '\\v',
+  '\f': '\\f',
+  '\r': '\\r',
+};
+
+/** A name as git writes it: in quotes with octal bytes when it holds anything but plain printable ASCII. */
+export function quoted(name: string): string {
+  if (!/[^\x20-\x7e]|["\\]/.test(name)) return name;
+  let out = '';
+  for (const byte of Buffer.from(name)) {
+    const char = String.fromCharCode(byte);
+    const plain = byte >= 0x20 && byte < 0x7f && !(char in ESCAPES);
+    out += plain ? char : (ESCAPES[char] ?? `\\${byte.toString(8).padStart(3, '0')}`);
+  }
+  return `"${out}"`;
+}
