@@ -14,7 +14,7 @@ import { survives } from './nested.js';
 import { asyncHead } from './head.js';
 import { callsOf, givesOfSite, leave, resultsOf } from './site.js';
 import type { Site } from './site.js';
-import { namingOf, useOf, usesIn } from './uses.js';
+import { namingOf, ownerAt, useOf, usesIn } from './uses.js';
 import type { Use } from './uses.js';
 
 const rule = 'callback-to-async';
@@ -34,7 +34,7 @@ export function readCallbackProject(
       .filter((fn) => !isBridged(ctx, fn))
       .map((fn) => siteOf(ctx, fn, project)),
   );
-  decide(sites, (site, calls) => readCallback(site.ctx, site.fn, calls), resolverOf(sites, project));
+  decide(sites, (site, calls) => readCallback(site.fn, site.ctx, calls), resolverOf(sites, project));
   const standing = sites.filter((site) => site.mode !== 'left' && isSeen(site, sites));
   return {
     groups: groupsOf(standing, options),
@@ -97,8 +97,17 @@ function isHarmlessUse(use: Use, fn: CallbackFunction): boolean {
 function resolverOf(sites: readonly Site[], project: Project): (ctx: FileContext) => CallResolver {
   const byCall = new Map<ts.Node, Site>();
   for (const site of sites) for (const { call } of callsOf(site)) byCall.set(call, site);
+  const members = new Map<unknown, Map<string, Site>>();
+  for (const site of sites) {
+    const { owner } = site.naming;
+    if (owner) members.set(owner.of, (members.get(owner.of) ?? new Map<string, Site>()).set(owner.name, site));
+  }
+  const memberAt = (ctx: FileContext, { expression }: { expression: ts.Expression }): Site | undefined => {
+    if (!ts.isPropertyAccessExpression(expression)) return undefined;
+    return members.get(ownerAt(ctx, expression.expression))?.get(expression.name.text);
+  };
   return (ctx) => (call) => {
-    const site = byCall.get(call);
+    const site = byCall.get(call) ?? memberAt(ctx, call);
     if (!site) return awaitingOf(ctx, call, project.graph.isPatched);
     const gives = givesOfSite(site);
     if (site.mode === 'change') return { kind: 'async', ...gives };

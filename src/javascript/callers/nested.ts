@@ -6,6 +6,7 @@ export function survives(inner: Site, outer: Site): boolean {
   const at = { start: inner.fn.node.getStart(), end: inner.fn.node.end };
   const body = outer.reading!.facts.body;
   if (!contains(body, at)) return true;
+  if (outer.reading!.consumed.includes(inner.fn.node)) return false;
   if (outer.mode === 'keep' && at.end <= outer.reading!.from) return true;
   return copied(outer).some((range) => contains(range, at));
 }

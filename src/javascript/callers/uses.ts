@@ -190,3 +190,23 @@ function exportOf(ctx: FileContext, node: ts.Node): string | undefined {
   if (!ts.isObjectLiteralExpression(object) || !isAssignedTo(object, object.parent)) return undefined;
   return exportedAs(ctx, object.parent.left) === '=' ? parent.name.text : undefined;
 }
+
+/** What `this.name` or `self.name` belongs to, where the text shows whose `this` it is: a class, or a constructor function. */
+export function ownerAt(ctx: FileContext, receiver: ts.Node): ts.Node | ts.Symbol | undefined {
+  const node = bare(receiver);
+  if (ts.isIdentifier(node)) {
+    const symbol = ctx.scopes.symbolOf(node);
+    const declaration = symbol && ctx.scopes.isConstant(symbol) ? symbol.declarations?.[0] : undefined;
+    const isAlias =
+      declaration &&
+      ts.isVariableDeclaration(declaration) &&
+      declaration.initializer?.kind === ts.SyntaxKind.ThisKeyword;
+    return isAlias ? ownerAt(ctx, declaration.initializer) : undefined;
+  }
+  if (node.kind !== ts.SyntaxKind.ThisKeyword) return undefined;
+  const around = ts.findAncestor(node, (each) => ts.isFunctionLike(each) && !ts.isArrowFunction(each));
+  if (!around) return undefined;
+  if (ts.isClassLike(around.parent)) return around.parent;
+  if (ts.isFunctionDeclaration(around)) return around.name && ctx.scopes.symbolOf(around.name);
+  return ts.isFunctionExpression(around) ? fromPlace(ctx, around).owner?.of : undefined;
+}
