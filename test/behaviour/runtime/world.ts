@@ -143,7 +143,8 @@ function createConsole(log: Log) {
   const print =
     (stream: string) =>
     (...args: unknown[]) => {
-      log(`${stream}: ${args.map((arg) => (typeof arg === 'string' ? arg : show(arg))).join(' ')}`);
+      const text = args.map((arg) => (typeof arg === 'string' ? arg : show(arg))).join(' ');
+      log(`${stream}: ${text.replace(/\n\s+at .*/g, '')}`); // where it came from is not behaviour
     };
   return {
     log: print('stdout'),
