@@ -48,7 +48,14 @@ export function readStatements(
     const trail = snippets.trailOf(statement, statements[index + 1]?.getStart() ?? range.end);
     const lead =
       index === 0 ? snippets.comments({ start: from, end: statement.getStart() }) : snippets.leadOf(statement, from);
-    const site: Site = { statement, following: statements.slice(index + 1), ...at, lead, trail };
+    const site: Site = {
+      statement,
+      following: statements.slice(index + 1),
+      tries: at.tries,
+      loops: at.loops,
+      lead,
+      trail,
+    };
     const made = reading.make(site) ?? { steps: generalSteps(site, reading) };
     steps.push(...framed(made.steps, lead, trail));
     const last = statements[index + (made.taken ?? 0)]!;
