@@ -175,14 +175,29 @@ function holderIn(call: ts.CallExpression, origin: Origin, scopes: Scopes): stri
     if (ts.isIdentifier(base) && from?.module === origin.module && from.path.length === 0) return base.text;
     if (from?.path.length === 0) return undefined; // `require('fs').readFile(…)`
   }
-  for (const [name, symbol] of scopes.declaredIn(scopes.file)) {
-    const declaration = scopes.references(symbol).find(isDeclarationName);
-    const from = declaration && originOf(declaration, scopes);
-    if (!from || from.module !== origin.module || from.path.length > 0) continue;
-    // Another variable of this name could stand between it and the call.
-    if (scopes.named(name).filter(isDeclarationName).length === 1 && declaration.pos < call.pos) return name;
-  }
-  return undefined;
+  const holder = holdersIn(scopes).find((one) => one.module === origin.module && one.name.pos < call.pos);
+  return holder?.name.text;
+}
+
+interface Holder {
+  readonly module: string;
+  readonly name: ts.Identifier;
+}
+
+const holders = new WeakMap<Scopes, readonly Holder[]>();
+
+/** Top-level variables that are a whole module, where no other variable of that name could stand between it and a call. */
+function holdersIn(scopes: Scopes): readonly Holder[] {
+  let found = holders.get(scopes);
+  if (found) return found;
+  found = [...scopes.declaredIn(scopes.file).keys()].flatMap((text) => {
+    const declarations = scopes.named(text).filter(isDeclarationName);
+    const [name] = declarations;
+    const origin = declarations.length === 1 && name ? originOf(name, scopes) : undefined;
+    return name && origin && origin.path.length === 0 ? [{ module: origin.module, name }] : [];
+  });
+  holders.set(scopes, found);
+  return found;
 }
 
 /** `fs.readFile = …` somewhere in this file: then nothing is known of what it does. */

@@ -4,10 +4,12 @@ import { moduleStyleOf, scopesOf } from '../scope.js';
 import { exportsOf } from './exports.js';
 import type { Exported, Exports } from './exports.js';
 import { importsOf } from './imports.js';
-import type { Imports, ImportUse } from './imports.js';
-import { builtins, createResolver, findFile, folderOf, join } from './resolve.js';
+import type { ImportUse } from './imports.js';
+import { codeTexts, findImporters } from './importers.js';
+import type { Importer, Importers } from './importers.js';
+import { createResolver } from './resolve.js';
 import type { Resolver } from './resolve.js';
-import { fromDirname, loadsByName, mentionsIn, patchedMembers, textsOf } from './scan.js';
+import { patchedMembers } from './scan.js';
 
 export interface GraphFile {
   readonly path: string;
@@ -24,16 +26,12 @@ export interface ModuleUse extends Omit<ImportUse, 'specifier' | 'path' | 'as'> 
   readonly name: string;
 }
 
+export type { Importer } from './importers.js';
+
 export interface Visibility {
   /** True when every caller is in the run and was found: the function's contract may change with its callers. */
   readonly visible: boolean;
   readonly why: 'not-exported' | 'internal-module' | 'entry-point' | 'imported-outside-run' | 'dynamic';
-}
-
-export interface Importer {
-  readonly path: string;
-  readonly inRun: boolean;
-  readonly dynamic: boolean;
 }
 
 /** Who exports what to whom. Names are those of `Exported.name`: `load`, `default`, `=`, `Store#load`. */
@@ -45,7 +43,7 @@ export interface ModuleGraph {
   /** The names under which a binding, or the very node of a value, is exported. */
   namesOf(path: string, what: ts.Symbol | ts.Node): readonly string[];
   callersVisible(path: string, what: ts.Symbol | ts.Node | readonly string[]): Visibility;
-  /** All `x.name` in the run, and whether a file outside has this word: for methods, whose objects nobody follows. */
+  /** All `x.name`, `'name'` and `{ name } = …` in the run, and whether a file outside has this word: for methods, whose objects nobody follows. */
   accessesOf(name: string): { readonly nodes: readonly ts.Node[]; readonly outside: boolean };
   /** True when tests replace this function of a Node module: `isPatched('fs', 'readFile')`. */
   isPatched(module: string, name: string): boolean;
@@ -91,8 +89,8 @@ interface State {
   readonly resolver: Resolver;
   tree(path: string): ts.SourceFile;
   exports(path: string): Exports;
-  imports(path: string): Imports;
-  importers(): ReadonlyMap<string, ReadonlyMap<string, Importer>>;
+  imports(path: string): readonly ImportUse[];
+  importers(): Importers;
   patched(): ReadonlySet<string>;
 }
 
@@ -114,7 +112,7 @@ function createState(files: readonly GraphFile[], view: ProjectView): State {
     exports: once((path) => (run.has(path) ? exportsOf(tree(path)) : nothing)),
     imports: once((path) => importsOf(tree(path), state.exports(path))),
     importers: lazy(() => findImporters(state)),
-    patched: lazy(() => patchedMembers(allTexts(state))),
+    patched: lazy(() => patchedMembers([...codeTexts(state)].map((one) => one.text))),
   };
   return state;
 }
@@ -132,87 +130,6 @@ function lazy<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-function* allTexts(state: State): Iterable<string> {
-  for (const file of state.run.values()) yield file.text;
-  for (const [path, text] of textsOf(state.view)) if (code.test(path)) yield text;
-}
-
-/** Files that can load a module. What package.json says of its own files is for the resolver. */
-const code = /\.([cm]?[jt]sx?|vue|svelte|html?|coffee)$|(^|\/)(?!package(-lock)?\.)[^/]+\.json$|(^|\/)[^./]+$/;
-
-function findImporters(state: State): ReadonlyMap<string, ReadonlyMap<string, Importer>> {
-  const found = new Map<string, Map<string, Importer>>();
-  const note = (target: string, importer: Importer): void => {
-    const known = found.get(target) ?? new Map<string, Importer>();
-    const before = known.get(importer.path);
-    known.set(importer.path, before?.dynamic ? before : importer);
-    found.set(target, known);
-  };
-  const see = (path: string, inRun: boolean, specifier: string, dynamic: boolean): void => {
-    const target = state.resolver.resolve(path, specifier);
-    if (target !== undefined) note(target, { path, inRun, dynamic });
-    else for (const guess of guesses(state, path, specifier)) note(guess, { path, inRun, dynamic: true });
-  };
-  for (const [path, file] of state.run) {
-    for (const one of state.imports(path).mentions) see(path, true, one.specifier, one.kind === 'dynamic');
-    for (const one of fromDirname(file.text)) see(path, true, one, true);
-    for (const folder of loadedFolders(path, file.text))
-      for (const one of filesIn(state, folder)) note(one, { path, inRun: true, dynamic: true });
-  }
-  for (const [path, text] of textsOf(state.view)) {
-    if (!code.test(path)) continue;
-    for (const one of mentionsIn(text)) see(path, false, one.specifier, one.kind === 'dynamic');
-    for (const folder of loadedFolders(path, text))
-      for (const one of filesIn(state, folder)) note(one, { path, inRun: false, dynamic: true });
-  }
-  for (const path of state.paths) {
-    const twin = shadowOf(path, state.paths);
-    if (twin) note(twin, { path, inRun: false, dynamic: false });
-  }
-  return found;
-}
-
-/** A manual mock, or types written by hand, repeat what a module exports. */
-function shadowOf(path: string, paths: ReadonlySet<string>): string | undefined {
-  if (/(^|\/)__mocks__\//.test(path)) return findFile(path.replace(/(^|\/)__mocks__\//, '$1'), paths);
-  return path.endsWith('.d.ts') ? findFile(path.replace(/\.d\.ts$/, '.js'), paths) : undefined;
-}
-
-/** Folders from which a text loads files by names that it makes up. */
-function loadedFolders(path: string, text: string): string[] {
-  return loadsByName(text).flatMap((prefix) => {
-    if (prefix !== '') return [join(folderOf(path), prefix.startsWith('/') ? `.${prefix}` : prefix)];
-    return /readdir|glob|__dirname|import\.meta/.test(text) ? [folderOf(path)] : [];
-  });
-}
-
-function filesIn(state: State, prefix: string): string[] {
-  return [...state.run.keys()].filter(
-    (path) => prefix === '' || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}`),
-  );
-}
-
-/**
- * A specifier that leads to no file. A folder or pattern means all files in it; a name that is no dependency may be an alias of a
- * bundler or of tsconfig.json, so every file that it could mean is in doubt.
- */
-function guesses(state: State, from: string, specifier: string): string[] {
-  if (/^\.{1,2}(\/|$)/.test(specifier)) {
-    const folder = join(folderOf(from), specifier.replace(/\*.*$/, ''));
-    return folder === '' ? [] : filesIn(state, `${folder}/`);
-  }
-  const name = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '';
-  const json = state.resolver.packageOf(from)?.json ?? {};
-  const fields = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'];
-  if (/^(node|https?|data|file):/.test(specifier) || builtins.has(name)) return [];
-  if (fields.some((field) => Object.hasOwn((json[field] as object | undefined) ?? {}, name))) return [];
-  const tails = [specifier, specifier.replace(/^[^/]*\//, '')].map((one) => one.replace(/\.[cm]?[jt]sx?$/, ''));
-  return [...state.run.keys()].filter((path) => {
-    const bare = path.replace(/(\/index)?\.[cm]?[jt]sx?$/, '');
-    return tails.some((tail) => tail !== '' && (bare === tail || bare.endsWith(`/${tail}`)));
-  });
-}
-
 interface Reach {
   readonly uses: readonly ModuleUse[];
   /** Files and names by which it can be had, the first among them. */
@@ -227,7 +144,7 @@ function reach(state: State, path: string, name: string): Reach {
   for (const door of doors) {
     for (const importer of [door.path, ...(state.importers().get(door.path)?.keys() ?? [])]) {
       if (!state.run.has(importer)) continue;
-      for (const use of state.imports(importer).uses) {
+      for (const use of state.imports(importer)) {
         const target = use.specifier === '' ? importer : state.resolver.resolve(importer, use.specifier);
         if (target !== door.path) continue;
         for (const next of meet(state, importer, door, use, uses)) {
@@ -315,7 +232,7 @@ function isUsedByScripts(state: State, path: string, name: string): boolean {
     if (scopes.named(name).some(scopes.isGlobal)) return true;
   }
   const shares = (text: string): boolean => !/\brequire\s*\(|^\s*(import|export)\b/m.test(text);
-  return [...textsOf(state.view)].some(([other, text]) => code.test(other) && word.test(text) && shares(text));
+  return [...codeTexts(state)].some(({ text, inRun }) => !inRun && word.test(text) && shares(text));
 }
 
 function wordOf(name: string): RegExp {
@@ -342,10 +259,11 @@ function accessesOf(state: State, name: string): { nodes: readonly ts.Node[]; ou
     const visit = (node: ts.Node): void => {
       if (ts.isPropertyAccessExpression(node) && node.name.text === name) nodes.push(node);
       else if (ts.isStringLiteralLike(node) && node.text === name) nodes.push(node);
+      else if (ts.isBindingElement(node) && (node.propertyName ?? node.name).getText() === name) nodes.push(node);
       ts.forEachChild(node, visit);
     };
     visit(state.tree(path));
   }
-  const outside = [...textsOf(state.view)].some(([path, text]) => code.test(path) && word.test(text));
+  const outside = [...codeTexts(state)].some(({ text, inRun }) => !inRun && word.test(text));
   return { nodes, outside };
 }

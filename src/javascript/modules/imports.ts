@@ -25,29 +25,18 @@ export interface ImportUse {
   readonly as?: readonly string[];
 }
 
-/** A file that this one mentions, whether it uses anything of it or not. */
-export interface Imported {
-  readonly specifier: string;
-  readonly kind: 'import' | 'dynamic';
-}
-
-export interface Imports {
-  readonly uses: readonly ImportUse[];
-  readonly mentions: readonly Imported[];
-}
-
-export function importsOf(file: ts.SourceFile, exports: Exports): Imports {
+/** Every use of another module, and of the file's own exports, in source order. */
+export function importsOf(file: ts.SourceFile, exports: Exports): readonly ImportUse[] {
   const uses: ImportUse[] = [];
-  const mentions: Imported[] = [];
   const reader: Reader = { scopes: scopesOf(file), add: (use) => void uses.push(use), seen: new Set() };
   const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node)) mention(node, reader, mentions);
+    if (ts.isStringLiteralLike(node)) fromSpecifier(node, reader);
     if (isOwnMember(node, reader.scopes)) follow(node, '', [memberName(node)!], reader);
     if (node.kind === ts.SyntaxKind.ThisKeyword) fromThis(node, exports, reader);
     ts.forEachChild(node, visit);
   };
   visit(file);
-  return { uses, mentions };
+  return uses;
 }
 
 /** `exports.load(…)`: what the file itself does with its exports. */
@@ -91,24 +80,19 @@ interface Reader {
   readonly seen: Set<ts.Symbol>;
 }
 
-/** One string: is it a specifier, or a path that somebody loads in a way that we do not follow? */
-function mention(text: ts.StringLiteralLike, reader: Reader, mentions: Imported[]): void {
+/** A string that is a module's name, in all the forms that we can follow. */
+function fromSpecifier(text: ts.StringLiteralLike, reader: Reader): void {
   const { parent } = text;
   const specifier = text.text;
   if (ts.isImportDeclaration(parent)) fromImport(parent, specifier, reader);
   else if (ts.isExportDeclaration(parent)) fromExport(parent, specifier, reader);
-  else if (ts.isExternalModuleReference(parent) && ts.isImportEqualsDeclaration(parent.parent)) {
+  else if (ts.isExternalModuleReference(parent) && ts.isImportEqualsDeclaration(parent.parent))
     followName(parent.parent.name, specifier, [], reader);
-  } else if (requiredBy(parent, reader.scopes)) follow(parent, specifier, [], reader);
+  else if (requiredBy(parent, reader.scopes)) follow(parent, specifier, [], reader);
+  else if (ts.isLiteralTypeNode(parent) && ts.isImportTypeNode(parent.parent))
+    reader.add({ specifier, path: [], kind: 'type', node: parent });
   else if (ts.isCallExpression(parent) && parent.expression.kind === ts.SyntaxKind.ImportKeyword)
     fromDynamic(parent, specifier, reader);
-  else if (ts.isLiteralTypeNode(parent) && ts.isImportTypeNode(parent.parent)) {
-    reader.add({ specifier, path: [], kind: 'type', node: parent });
-  } else {
-    if (/^\.{1,2}\//.test(specifier)) mentions.push({ specifier, kind: 'dynamic' });
-    return;
-  }
-  mentions.push({ specifier, kind: 'import' });
 }
 
 function fromImport(node: ts.ImportDeclaration, specifier: string, reader: Reader): void {
