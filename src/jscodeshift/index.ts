@@ -18,7 +18,7 @@ export interface Api {
   report(message: string): void;
 }
 
-/** Options of jscodeshift's command line: `--exports=change --unsafe --explain`. */
+/** Options of jscodeshift's command line: `--exports=change --unsafe=true --explain=true`. */
 export interface Options {
   readonly exports?: ExportsPolicy;
   readonly unsafe?: boolean;

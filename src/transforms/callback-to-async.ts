@@ -5,8 +5,20 @@ import type { Transform } from './transform.js';
 /**
  * Error-first callbacks become async functions.
  *
- * @before function size(path, cb) { fs.stat(path, (err, s) => { if (err) return cb(err); cb(null, s.size); }); }
- * @after  async function size(path) { const s = await fs.promises.stat(path); return s.size; }
+ * @before
+ * const fs = require('fs');
+ * exports.size = function (path, cb) {
+ *   fs.stat(path, (err, stats) => {
+ *     if (err) return cb(err);
+ *     cb(null, stats.size);
+ *   });
+ * };
+ * @after
+ * const fs = require('fs');
+ * exports.size = async function (path) {
+ *   const stats = await fs.promises.stat(path);
+ *   return stats.size;
+ * };
  */
 export const callbackToAsync: Transform = {
   name: 'callback-to-async',

@@ -4,8 +4,21 @@ import type { Transform } from './transform.js';
 /**
  * Promise chains become `await`: handlers turn into plain code, `.catch` into `try`/`catch` around exactly what it guarded.
  *
- * @before function size(path) { return stat(path).then((s) => s.size); }
- * @after  async function size(path) { const s = await stat(path); return s.size; }
+ * @before
+ * function size(path) {
+ *   return stat(path)
+ *     .then((stats) => `${stats.size} bytes`)
+ *     .catch(() => 'none');
+ * }
+ * @after
+ * async function size(path) {
+ *   try {
+ *     const stats = await stat(path);
+ *     return `${stats.size} bytes`;
+ *   } catch {
+ *     return 'none';
+ *   }
+ * }
  */
 export const promiseToAsync: Transform = {
   name: 'promise-to-async',

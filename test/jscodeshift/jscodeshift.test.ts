@@ -91,7 +91,7 @@ test('a file that cannot be parsed is an error of its own', () => {
 
 test('a dry run writes nothing and counts why sites were left', () => {
   const thrower = chain.replace('  return', "  if (!id) throw new Error('no id');\n  return");
-  const { after, output } = jscodeshift('to-async.cjs', { 'a.js': thrower }, '--dry', '--explain');
+  const { after, output } = jscodeshift('to-async.cjs', { 'a.js': thrower }, '--dry', '--explain=true');
   expect(after).toEqual({ 'a.js': thrower });
   expect(output).toContain('sync-throw');
 }, 30_000);
