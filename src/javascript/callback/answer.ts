@@ -177,8 +177,14 @@ class ErrorSplit {
   private withHandler(failed: Block, from: number): Step[] {
     const bind = bindResults(this.results, this.answered.gives, this.state);
     const rest = readAll(this.body, from, this.succeeding(), this.state, this.answered.fn);
-    const onFail = this.passesOn(failed) ? undefined : { param: this.catchParam(failed), body: failed };
-    return [waitOn(this.answered, bind, onFail), ...rest];
+    if (!this.passesOn(failed)) {
+      const param = this.catchParam(failed);
+      return [
+        waitOn(this.answered, bind, { ...(param && { param }), body: { steps: failed.steps, tail: failed.tail } }),
+        ...rest,
+      ];
+    }
+    return withComments(waitOn(this.answered, bind), failed, rest);
   }
 
   /** Statements before the test run in both cases: cleanup in a `finally`, or else the error is kept in a variable. */
@@ -276,7 +282,7 @@ class ErrorSplit {
   /** The error branch is `throw err`: nothing to write. */
   private passesOn(failed: Block): boolean {
     const [only, more] = failed.steps;
-    if (more || only?.kind !== 'exit' || only.how !== 'fail' || hasComments(failed)) return false;
+    if (more || only?.kind !== 'exit' || only.how !== 'fail') return false;
     const binding = this.state.snippets.bindingOf(this.param.name as ts.Identifier);
     const [use, other] = only.with.uses;
     const [part, rest] = only.with.parts;
@@ -300,10 +306,13 @@ class ErrorSplit {
   }
 }
 
-function hasComments(block: Block): boolean {
-  return [...block.tail, ...block.steps.flatMap((step) => [...step.lead, ...(step.trail ?? [])])].some(
-    (each) => each !== '',
-  );
+/** An error branch that is not written leaves its comments: behind the wait, or above what follows. */
+function withComments(wait: Step, gone: Block, rest: readonly Step[]): Step[] {
+  const [first, ...others] = rest;
+  const above = [...gone.steps.flatMap((step) => step.lead), ...gone.tail].filter((each) => each !== '');
+  const behind = gone.steps.flatMap((step) => step.trail ?? []);
+  const led = first && above.length ? [{ ...first, lead: [...above, ...first.lead] }, ...others] : rest;
+  return [behind.length ? { ...wait, trail: behind } : wait, ...led];
 }
 
 function mentionsBinding(part: unknown, binding: object): boolean {

@@ -2,7 +2,7 @@ import { calleeOf } from '../calls/callee.js';
 import { bare, memberName } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
-import { optionalOf, shufflesOf } from './shuffle.js';
+import { aliasOf, optionalOf, shufflesOf } from './shuffle.js';
 import { isCallbackNode, isFunction } from './shape.js';
 import type { CallbackFunction, FunctionNode, ReportSite, Results } from './types.js';
 
@@ -53,7 +53,8 @@ function candidateOf(node: FunctionNode, ctx: FileContext): Candidate | undefine
     const param = node.parameters[index]!;
     const symbol = ts.isIdentifier(param.name) ? ctx.scopes.symbolOf(param.name) : undefined;
     if (!symbol || symbol.name === 'this') continue;
-    const sites = sitesOf(symbol, param, node, ctx);
+    const alias = aliasOf(symbol, ctx);
+    const sites = [symbol, ...(alias ? [alias.symbol] : [])].flatMap((each) => sitesOf(each, node, ctx));
     if (sites.some((site) => site.kind !== 'unknown')) return { node, param, symbol, index, sites };
   }
   return undefined;
@@ -71,15 +72,10 @@ function isExecutor(node: FunctionNode, ctx: FileContext): boolean {
   );
 }
 
-function sitesOf(
-  symbol: ts.Symbol,
-  param: ts.ParameterDeclaration,
-  node: FunctionNode,
-  ctx: FileContext,
-): ReportSite[] {
+function sitesOf(symbol: ts.Symbol, node: FunctionNode, ctx: FileContext): ReportSite[] {
   const sites: ReportSite[] = [];
   for (const use of ctx.scopes.references(symbol)) {
-    if (use === param.name || ctx.scopes.isWritten(use)) continue;
+    if (ts.isParameter(use.parent) || ctx.scopes.isWritten(use)) continue;
     const site = siteOf(use, node, ctx);
     if (site) sites.push(site);
   }
@@ -234,12 +230,14 @@ function describe(candidate: Candidate, all: ReadonlySet<Candidate>, ctx: FileCo
   const shuffles = shufflesOf(node, symbol, ctx);
   const optional = optionalOf(symbol, shuffles, ctx);
   const own = nameSymbol(node, ctx);
+  const alias = aliasOf(symbol, ctx);
   return {
     node,
     name: nameOf(node),
     ...(own && { symbol: own }),
     callback: param,
     callbackSymbol: symbol,
+    ...(alias && { alias: alias.name }),
     index,
     ...(optional && { optional }),
     shuffles,

@@ -18,6 +18,7 @@ import type {
   ReadOutcome,
   ReportSite,
   Results,
+  Shuffle,
 } from './types.js';
 
 export { findCallbackFunctions } from './find.js';
@@ -37,8 +38,8 @@ function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolve
   checkPlace(fn, ctx);
   const state = newState(ctx, node, calls);
   const target: Target = { of: 'entry' };
-  const env = entryEnv(fn, target);
-  for (const shuffle of fn.shuffles) state.moved.add(shuffle.node);
+  const env = entryEnv(fn, target, ctx);
+  for (const shuffle of fn.shuffles) if (!isShared(shuffle)) state.moved.add(shuffle.node);
   checkWrites(fn, ctx);
   const body = bodyOf(node);
   const flow = readList(body.statements, body.range, env, state);
@@ -77,10 +78,21 @@ export function newState(ctx: FileContext, entry: ts.Node, calls: CallResolver):
   };
 }
 
-function entryEnv(fn: CallbackFunction, target: Target): Env {
+/** `var done = cb || noop, self = this`: only one of its names is the callback's. */
+function isShared(shuffle: Shuffle): boolean {
+  return (
+    shuffle.kind === 'alias' &&
+    ts.isVariableStatement(shuffle.node) &&
+    shuffle.node.declarationList.declarations.length > 1
+  );
+}
+
+function entryEnv(fn: CallbackFunction, target: Target, ctx: FileContext): Env {
+  const alias = fn.alias && ctx.scopes.symbolOf(fn.alias);
+  const symbols = [fn.callbackSymbol, ...(alias ? [alias] : [])];
   return {
-    roles: new Map([[fn.callbackSymbol, { kind: 'report', target, shape: 'errorFirst' }]]),
-    known: new Map([[fn.callbackSymbol, 'given']]),
+    roles: new Map(symbols.map((symbol) => [symbol, { kind: 'report', target, shape: 'errorFirst' }])),
+    known: new Map(symbols.map((symbol) => [symbol, 'given'])),
     paired: new Map(),
     sync: true,
     targets: [target],

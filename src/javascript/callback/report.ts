@@ -173,7 +173,7 @@ function failWith(
     const simple = simplify(value, env.known, state.ctx.scopes);
     const absent =
       simple.kind !== 'node' || dependsOnAbsent(simple.node, env, state) || isEmptyValue(simple.node, state.ctx.scopes);
-    if (!absent || !isHarmless(value)) stop('partial-result-with-error', at);
+    if (!absent || !nodesOf(simple).every(isHarmless)) stop('partial-result-with-error', at);
   }
   noteFailure(role, env, state);
   recordReport(role.target, 'fail', state);

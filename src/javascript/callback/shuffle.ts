@@ -14,11 +14,96 @@ export function shufflesOf(node: FunctionNode, callback: ts.Symbol, ctx: FileCon
     if (symbol) params.set(symbol, param);
   }
   const found: Shuffle[] = [];
+  const alias = aliasOf(callback, ctx);
   for (const statement of node.body.statements) {
-    const shuffle = shuffleOf(statement, callback, params, ctx);
+    const shuffle =
+      shuffleOf(statement, callback, params, ctx) ??
+      (alias?.statement === statement ? { node: statement, kind: 'alias' as const, value: alias.value } : undefined) ??
+      otherOf(statement, alias ? [callback, alias.symbol] : [callback], ctx);
     if (shuffle) found.push(shuffle);
   }
   return found;
+}
+
+export interface Alias {
+  readonly symbol: ts.Symbol;
+  readonly name: ts.Identifier;
+  readonly statement: ts.VariableStatement;
+  readonly value: ts.Expression;
+}
+
+/** `var done = cb || noop, self = this`: the name that stands for the callback from here on. */
+export function aliasOf(callback: ts.Symbol, ctx: FileContext): Alias | undefined {
+  for (const use of ctx.scopes.references(callback)) {
+    const declaration = ts.findAncestor(
+      use.parent,
+      (node) => ts.isVariableDeclaration(node) || ts.isFunctionLike(node),
+    );
+    if (!declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer) continue;
+    if (!ts.isIdentifier(declaration.name) || !isItself(declaration.initializer, callback, ctx)) continue;
+    const symbol = ctx.scopes.symbolOf(declaration.name);
+    const statement = declaration.parent.parent;
+    if (!symbol || !ctx.scopes.isConstant(symbol) || !ts.isVariableStatement(statement)) continue;
+    return { symbol, name: declaration.name, statement, value: declaration.initializer };
+  }
+  return undefined;
+}
+
+/** `cb`, `cb || noop`, `once(cb)`, `typeof options === 'function' ? options : cb` */
+function isItself(value: ts.Expression, callback: ts.Symbol, ctx: FileContext): boolean {
+  const node = bare(value);
+  if (ts.isIdentifier(node)) return ctx.scopes.symbolOf(node) === callback;
+  if (ts.isBinaryExpression(node)) {
+    const op = node.operatorToken.kind;
+    const either = op === ts.SyntaxKind.BarBarToken || op === ts.SyntaxKind.QuestionQuestionToken;
+    return (
+      either &&
+      (isItself(node.left, callback, ctx) || isItself(node.right, callback, ctx)) &&
+      isStandIn(bare(node.right))
+    );
+  }
+  if (ts.isConditionalExpression(node))
+    return [node.whenTrue, node.whenFalse].some((arm) => isItself(arm, callback, ctx));
+  const symbolOf = (each: ts.Expression) => {
+    const inner = bare(each);
+    return ts.isIdentifier(inner) ? ctx.scopes.symbolOf(inner) : undefined;
+  };
+  return isOnce(value, callback, symbolOf);
+}
+
+/** Checks of the callback, and ways of sorting arguments out that have no name: it is written or tested there, but not called. */
+function otherOf(statement: ts.Statement, callbacks: readonly ts.Symbol[], ctx: FileContext): Shuffle | undefined {
+  const uses = callbacks
+    .flatMap((symbol) => ctx.scopes.references(symbol))
+    .filter((use) => use.pos >= statement.pos && use.end <= statement.end);
+  if (!uses.length || ts.isFunctionDeclaration(statement)) return undefined;
+  if (isCheck(statement)) return { node: statement, kind: 'check' };
+  const written = uses.some((use) => ctx.scopes.isWritten(use));
+  return written && uses.every((use) => isSorted(use, statement, ctx)) && !hasReturn(statement)
+    ? { node: statement, kind: 'other' }
+    : undefined;
+}
+
+/** `assert.equal(typeof cb, 'function', …)` */
+function isCheck(statement: ts.Statement): boolean {
+  if (!ts.isExpressionStatement(statement)) return false;
+  const call = bare(statement.expression);
+  return ts.isCallExpression(call) && /^assert\b/.test(call.expression.getText());
+}
+
+function isSorted(use: ts.Identifier, statement: ts.Statement, ctx: FileContext): boolean {
+  if (ctx.scopes.isWritten(use)) return true;
+  for (let node: ts.Node = use; node !== statement; node = node.parent) {
+    if (ts.isFunctionLike(node)) return false;
+    if (ts.isTypeOfExpression(node) || (ts.isIfStatement(node.parent) && node.parent.expression === node)) return true;
+    if (ts.isCallExpression(node.parent)) return false;
+  }
+  return true;
+}
+
+function hasReturn(node: ts.Node): boolean {
+  if (ts.isFunctionLike(node)) return false;
+  return ts.isReturnStatement(node) || !!ts.forEachChild(node, (child) => hasReturn(child) || undefined);
 }
 
 function shuffleOf(
@@ -116,9 +201,10 @@ export function optionalOf(
   shuffles: readonly Shuffle[],
   ctx: FileContext,
 ): OptionalCallback | undefined {
-  const fallback = shuffles.find((each) => each.kind === 'default');
+  const fallback = shuffles.find((each) => each.kind === 'default' || (each.kind === 'alias' && isEither(each.value)));
   if (fallback) return { how: standInKind(fallback.value!, ctx), at: rangeOf(fallback.node) };
-  for (const use of ctx.scopes.references(callback)) {
+  const alias = aliasOf(callback, ctx);
+  for (const use of [callback, ...(alias ? [alias.symbol] : [])].flatMap((symbol) => ctx.scopes.references(symbol))) {
     if (shuffles.some((each) => use.pos >= each.node.pos && use.end <= each.node.end)) continue;
     const test = testOf(use);
     if (!test) continue;
@@ -126,6 +212,11 @@ export function optionalOf(
     if (how) return { how, at: rangeOf(test) };
   }
   return undefined;
+}
+
+function isEither(value: ts.Expression | undefined): boolean {
+  const node = value && bare(value);
+  return !!node && ts.isBinaryExpression(node);
 }
 
 function standInKind(value: ts.Expression, ctx: FileContext): OptionalCallback['how'] {

@@ -2,7 +2,7 @@ import type { Block, Handler, Lead, Step } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
 import type { Range } from '../../types.js';
 import { ts } from '../parse.js';
-import { rangeOf } from '../snippet.js';
+import { namesOf, rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { simplify, truthOf } from './assume.js';
 import { nameOnly } from './await.js';
@@ -10,7 +10,7 @@ import { readJoin } from './joins.js';
 import { localsOf, readShared, sharedAt } from './locals.js';
 import { checkNames, plainSnippet, simpleText } from './report.js';
 import { isInert, ownJump } from './shape.js';
-import { mention } from './state.js';
+import { mention, roleOf } from './state.js';
 import type { Env, State } from './state.js';
 import { readTail } from './tail.js';
 
@@ -121,7 +121,29 @@ export function readStatement(statement: ts.Statement, env: Env, state: State): 
   if (ts.isTryStatement(statement)) return readTry(statement, env, state);
   if (ts.isSwitchStatement(statement)) return readSwitch(statement, env, state);
   if (ts.isIterationStatement(statement, false)) return readLoopStatement(statement, env, state);
-  return stop(refusalFor(statement, env, state), mention(statement, env, state) ?? statement);
+  const others = ts.isVariableStatement(statement) ? withoutAlias(statement, env, state) : undefined;
+  return others ?? stop(refusalFor(statement, env, state), mention(statement, env, state) ?? statement);
+}
+
+/** `var done = cb || noop, self = this` without the callback's other name. */
+function withoutAlias(statement: ts.VariableStatement, env: Env, state: State): Step[] | undefined {
+  const { declarations } = statement.declarationList;
+  const kept = declarations.filter((each) => !(ts.isIdentifier(each.name) && isReport(each.name, env, state)));
+  if (kept.length === declarations.length || !kept.length) return undefined;
+  kept.forEach((each) => checkNames(each, env, state));
+  const { snippets } = state;
+  const whole = snippets.statement(statement);
+  const keyword = state.ctx.text.slice(statement.getStart(), declarations[0]!.getStart());
+  const parts = kept.flatMap((each, index) => [index === 0 ? keyword : ', ', snippets.piece(rangeOf(each), [each])]);
+  const code = snippets.compose(parts, rangeOf(statement), 'no');
+  const declares = whole.declares.filter(({ binding }) =>
+    kept.some((each) => namesOf(each.name).some((name) => snippets.bindingOf(name) === binding)),
+  );
+  return [{ kind: 'code', made: true, code: { ...code, declares }, lead: [], at: rangeOf(statement) }];
+}
+
+function isReport(name: ts.Identifier, env: Env, state: State): boolean {
+  return roleOf(name, env, state)?.kind === 'report';
 }
 
 /** Nothing of it concerns the flow: it is copied. */

@@ -21,6 +21,8 @@ export interface CallbackFunction {
   readonly symbol?: ts.Symbol;
   readonly callback: ts.ParameterDeclaration;
   readonly callbackSymbol: ts.Symbol;
+  /** The name under which the body calls it: `const done = once(cb)`. It is what a bridge must be given. */
+  readonly alias?: ts.Identifier;
   /** Where the callback stands in the parameter list. */
   readonly index: number;
   /** How the source says that the callback may be missing; undefined when it never does. */
@@ -44,7 +46,12 @@ export interface OptionalCallback {
 
 export interface Shuffle {
   readonly node: ts.Statement;
-  readonly kind: 'shift' | 'default' | 'once';
+  /**
+   * `shift`, `default`, `once`: gone when the parameter goes. `alias`: `const done = cb || noop`, its other declarations stay.
+   * `check`: `assert.equal(typeof cb, 'function')`. `other`: sorts arguments out in a way that only the source can say: the
+   * contract must be kept.
+   */
+  readonly kind: 'shift' | 'default' | 'once' | 'alias' | 'check' | 'other';
   /** `shift`: the parameter that may hold the callback in its place, and the value it then gets. */
   readonly option?: ts.ParameterDeclaration;
   readonly value?: ts.Expression;

@@ -1,11 +1,11 @@
 import type { TextEdit } from '../../edits/edits.js';
-import type { Declared, Entry, ImportNeed, Note, Shape, Snippet } from '../../flow/model.js';
+import type { Block, Declared, Entry, ImportNeed, Note, Shape, Snippet } from '../../flow/model.js';
 import type { Range } from '../../types.js';
-import type { CallbackReading, FunctionNode, Results } from '../callback/types.js';
+import type { CallbackReading, CallResolver, FunctionNode } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
-import { resultsOf } from './site.js';
+import { asyncPart, handedBy, withLists } from './exits.js';
 import type { Site } from './site.js';
 
 export const callbackifyNeed: ImportNeed = { from: 'util', name: 'callbackify', local: 'callbackify' };
@@ -33,7 +33,8 @@ export function changedEntry(site: Site, head: readonly TextEdit[], notes: reado
  *     if (!id) return cb(new Error('no id'));
  *     callbackify(async () => { … })(cb);
  */
-export function keptEntry(site: Site, callback: Snippet, notes: readonly Note[]): Entry {
+export function keptEntry(site: Site, notes: readonly Note[]): Entry {
+  const { callback, flow } = site.bridge!;
   const reading = site.reading!;
   const via = localNameFor(site.ctx, callbackifyNeed);
   const shape: Shape = { kind: 'inside', via, callback };
@@ -43,7 +44,7 @@ export function keptEntry(site: Site, callback: Snippet, notes: readonly Note[])
     body: expression ? reading.facts.body : { start: reading.from, end: endOfStatements(site.ctx, site.fn.node) },
     bodyKind: expression ? 'expression' : 'block',
     shape,
-    flow: { steps: reading.flow.steps.slice(reading.prologueSteps), tail: reading.flow.tail },
+    flow,
     params: [...reading.snippets.paramsOf(site.fn.node), ...prologueNames(site.fn.node, reading)],
     head: { edits: [] },
     needs: [...reading.needs, callbackifyNeed],
@@ -78,28 +79,42 @@ function prologueNames(node: FunctionNode, reading: CallbackReading): Declared[]
     .flatMap((statement) => reading.snippets.statement(statement).declares);
 }
 
-/**
- * What `callbackify` is given, so that the old callback gets exactly the arguments that it got: `callbackify` itself always hands
- * over `(null, value)`. `undefined` where no short form does.
- */
-export function callbackArgument(site: Site): Snippet | undefined {
+/** How the bridge hands over exactly what the old callback got: `callbackify` itself always gives `(null, value)`. */
+export interface Bridge {
+  readonly callback: Snippet;
+  readonly flow: Block;
+}
+
+/** `undefined` where no short form does it: several results in TypeScript, or a callee that hands on nobody knows what. */
+export function bridgeOf(site: Site, calls: CallResolver): Bridge | undefined {
   const { callback } = site.fn;
-  const { snippets } = site.reading!;
+  const reading = site.reading!;
   if (!ts.isIdentifier(callback.name)) return undefined;
-  const cb = snippets.bindingOf(callback.name) ?? callback.name.text;
-  const optional = site.fn.optional;
-  if (optional && optional.how !== 'noop') return undefined;
-  const err = callback.name.text === 'err' ? 'error' : 'err';
-  const forms: Partial<Record<Results | 'passed', readonly (string | typeof cb)[]>> = {
-    value: [cb],
-    nothing: [`(${err}) => (${err} ? `, cb, `(${err}) : `, cb, '())'],
-    null: [`(${err}) => `, cb, `(${err})`],
-    list: [`(${err}, results) => (${err} ? `, cb, `(${err}) : `, cb, '(null, ...results))'],
-  };
-  if (isUndefinedFirst(site))
-    forms.value = [`(${err}, value) => (${err} ? `, cb, `(${err}) : `, cb, '(undefined, value))'];
-  const form = forms[resultsOf(site)];
-  return form && snippets.compose(form, rangeOf(callback), 'no');
+  const cb = reading.snippets.bindingOf(callback.name) ?? callback.name.text;
+  const err = name.text === 'err' ? 'error' : 'err';
+  const kinds = handedBy(site, calls);
+  const seen = new Set(kinds.values());
+  const part = asyncPart(reading);
+  const form = (...parts: (string | typeof cb)[]) => reading.snippets.compose(parts, rangeOf(callback), 'no');
+  const orError = (...success: (string | typeof cb)[]) =>
+    form(`(${err}${success.shift() as string}) => (${err} ? `, cb, `(${err}) : `, ...success, ')');
+  if (seen.has('unknown') || (seen.has('list') && (seen.size > 1 || site.ctx.typescript))) return undefined;
+  if (seen.has('list')) return { flow: part, callback: orError(', results', cb, '(null, ...results)') };
+  if (seen.size > 1) {
+    const whole = seen.has('nothing');
+    const flow = site.ctx.typescript ? undefined : withLists(part, kinds, reading, whole);
+    return (
+      flow && {
+        flow,
+        callback: whole ? orError(', args', cb, '(...args)') : orError(', results', cb, '(null, ...results)'),
+      }
+    );
+  }
+  const [kind = 'value'] = seen;
+  if (kind === 'null') return { flow: part, callback: form(`(${err}) => `, cb, `(${err})`) };
+  if (kind === 'nothing') return { flow: part, callback: orError('', cb, '()') };
+  if (isUndefinedFirst(site)) return { flow: part, callback: orError(', value', cb, '(undefined, value)') };
+  return { flow: part, callback: form(cb) };
 }
 
 /** Success is said as `cb(undefined, value)`: not with the `null` of others. */

@@ -8,8 +8,8 @@ import type { PlacedRefusal, PlannedEdit, PlannedGroup } from '../plan.js';
 import { ts } from '../parse.js';
 import { awaitingOf, promisified } from './awaiting.js';
 import { bridgedCall, leavesOptionsOut } from './bridge.js';
-import { awaitedCalls, decide } from './decide.js';
-import { callbackArgument, callbackifyNeed, changedEntry, keptEntry } from './entries.js';
+import { awaitedCalls, decide, firstThrow } from './decide.js';
+import { callbackifyNeed, changedEntry, keptEntry } from './entries.js';
 import { survives } from './nested.js';
 import { asyncHead } from './head.js';
 import { callsOf, givesOfSite, leave, resultsOf } from './site.js';
@@ -71,7 +71,11 @@ function siteOf(ctx: FileContext, fn: CallbackFunction, project: Project): Site 
     naming.kind === 'member' || naming.kind === 'inline' || (!isSeen && project.options.exports !== 'change');
   const isConstant = naming.symbols.every((symbol) => ctx.scopes.isConstant(symbol));
   const canFollow =
-    !open && isConstant && fn.optional?.how !== 'promise' && uses.every((use) => isHarmlessUse(use, fn));
+    !open &&
+    isConstant &&
+    fn.optional?.how !== 'promise' &&
+    fn.shuffles.every((each) => each.kind !== 'other') &&
+    uses.every((use) => isHarmlessUse(use, fn));
   const site: Site = { ctx, fn, naming, uses, isSeen, mode: canFollow ? 'change' : 'keep' };
   if (project.options.exports === 'refuse' && isExported && !isSeen)
     leave(site, { code: 'exported-callers-unknown', at: { start: fn.node.getStart(), end: fn.node.end } });
@@ -168,7 +172,7 @@ function titleOf(site: Site): string {
 
 function entryOf(site: Site, options: TransformOptions): ReturnType<typeof changedEntry> {
   const at = { start: site.fn.node.getStart(), end: site.fn.node.end };
-  if (site.mode === 'keep') return keptEntry(site, callbackArgument(site)!, [{ code: 'bridged', at }]);
+  if (site.mode === 'keep') return keptEntry(site, [{ code: 'bridged', at }]);
   const leftOut = callsOf(site).some(({ call }) => leavesOptionsOut(site, call));
   const head = asyncHead(site.ctx, site.fn, resultsOf(site), leftOut)!;
   const notes: Note[] = options.exports === 'change' && !site.isSeen ? [{ code: 'contract-changed', at }] : [];
@@ -176,8 +180,10 @@ function entryOf(site: Site, options: TransformOptions): ReturnType<typeof chang
 }
 
 function unsafeNotes(site: Site): Note[] {
-  if (site.mode !== 'keep' || !site.reading!.facts.reportsSyncInside) return [];
-  return [{ code: 'always-later', at: { start: site.fn.node.getStart(), end: site.fn.node.end } }];
+  if (site.mode !== 'keep') return [];
+  const at = { start: site.fn.node.getStart(), end: site.fn.node.end };
+  const late: Note[] = site.reading!.facts.reportsSyncInside ? [{ code: 'always-later', at }] : [];
+  return firstThrow(site, site.reading!) ? [...late, { code: 'throw-now-rejection', at }] : late;
 }
 
 /** What stands around calls that are not awaited, and `promisify(load)`, which `load` now is. */
