@@ -17,6 +17,8 @@ export type RefusalCode =
   | 'client-defaults'
   | 'code-after-call'
   | 'comment-lost'
+  | 'custom-thenable'
+  | 'declared-return-type'
   | 'dynamic-scope'
   | 'early-return'
   | 'error-not-checked'
@@ -35,12 +37,14 @@ export type RefusalCode =
   | 'mixed-style'
   | 'no-async-here'
   | 'not-error-first'
+  | 'own-this'
   | 'parse-error'
   | 'partial-result-with-error'
   | 'path-without-callback'
   | 'promise-as-value'
   | 'promise-identity'
   | 'reference-use'
+  | 'return-in-try'
   | 'returns-value'
   | 'schedule-differs'
   | 'several-results'
@@ -52,7 +56,8 @@ export type RefusalCode =
   | 'top-level-await-cjs'
   | 'top-level-await-export'
   | 'type-predicate'
-  | 'unknown-callee';
+  | 'unknown-callee'
+  | 'unknown-handler';
 
 export type NoteCode =
   | 'always-later'
@@ -106,6 +111,16 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",
     advice: "Move the comment to a line of its own, above a statement, and run again.",
     example: "function load(id) {\n  return get(id).then(/* the user */ (user) => user.name);\n}\n",
+  },
+  'custom-thenable': {
+    sentence: "Left unchanged: what `%code%` stands on is no promise: its `then` or `catch` means something else.",
+    advice: "Nothing to do: `await` would not do the same.",
+    example: "cy.get('.user').then((user) => expect(user.text()).to.equal('Ada'));\n",
+  },
+  'declared-return-type': {
+    sentence: "Left unchanged: the function is declared to return `%code%`, and an async function returns `Promise<T>`.",
+    advice: "Declare `Promise<T>` if no caller needs another type.",
+    example: "function load(id: number): PromiseLike<string> {\n  return get(id).then((user) => user.name);\n}\n",
   },
   'dynamic-scope': {
     sentence: "Left unchanged: `%code%` looks names up at run time (`eval` or `with`), so no name near it can be moved or renamed.",
@@ -197,6 +212,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Give the error first (`cb(null, answer)`), then run again.",
     example: "function check(id, cb) {\n  db.has(id, (there) => {\n    cb(there ? 'yes' : 'no');\n  });\n}\n",
   },
+  'own-this': {
+    sentence: "Left unchanged: the handler has a `this`, `arguments` or name of its own at `%code%`, which it would lose as plain code.",
+    advice: "Use an arrow function with a named parameter.",
+    example: "function load(id) {\n  return get(id).then(function () {\n    return arguments.length;\n  });\n}\n",
+  },
   'parse-error': {
     sentence: "Left unchanged: the file cannot be read: %name%.",
     advice: "Correct the syntax error.",
@@ -226,6 +246,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` hands `%name%` on as a value, so who calls it, and how, cannot be seen.",
     advice: "Pass a small function that calls it, or use `--exports change` after looking at every use.",
     example: "function load(id, cb) {\n  db.get(id, cb);\n}\nregistry.add('load', load);\n",
+  },
+  'return-in-try': {
+    sentence: "Left unchanged: `%code%` is returned from a `try` that never waits for it; with `await` the `catch` would see its errors too.",
+    advice: "Move the chain behind the `try`, or decide that the `catch` may see its errors and write `await`.",
+    example: "function load(text) {\n  try {\n    return get(parse(text)).then((user) => user.name);\n  } catch (err) {\n    return Promise.resolve('default');\n  }\n}\n",
   },
   'returns-value': {
     sentence: "Left unchanged: `%code%` gives its caller something beside the answer; a promise would take its place.",
@@ -286,6 +311,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: it is not known what `%code%` does with the function it is given: how often, when, or with what it calls it.",
     advice: "Where it is an ordinary error-first function, promisify it once (`util.promisify`) and call that.",
     example: "function load(id, cb) {\n  plugin(id, (err, user) => {\n    if (err) return cb(err);\n    cb(null, user);\n  });\n}\n",
+  },
+  'unknown-handler': {
+    sentence: "Left unchanged: it is not known what `%code%` is when the promise calls it: a function, and one that needs no `this`?",
+    advice: "Write the handler as an arrow function: `.then((user) => done(user))`.",
+    example: "function load(id, done) {\n  return get(id).then(done);\n}\n",
   },
 };
 
