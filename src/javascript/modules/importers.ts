@@ -89,8 +89,30 @@ function guesses(project: Project, from: string, specifier: string): string[] {
   if (/^(node|https?|data|file):/.test(specifier) || builtins.has(name)) return [];
   if (fields.some((field) => Object.hasOwn((json[field] as object | undefined) ?? {}, name))) return [];
   const tails = [specifier, specifier.replace(/^[^/]*\//, '')].map((one) => one.replace(/\.[cm]?[jt]sx?$/, ''));
-  return [...project.run.keys()].filter((path) => {
-    const bare = path.replace(/(\/index)?\.[cm]?[jt]sx?$/, '');
-    return tails.some((tail) => tail !== '' && (bare === tail || bare.endsWith(`/${tail}`)));
+  return tails.flatMap((tail) => {
+    const candidates = namedLike(project).get(tail.slice(tail.lastIndexOf('/') + 1)) ?? [];
+    return candidates.filter(({ bare }) => bare === tail || bare.endsWith(`/${tail}`)).map(({ path }) => path);
   });
+}
+
+interface Named {
+  readonly path: string;
+  /** Without extension, and without `index`. */
+  readonly bare: string;
+}
+
+const indexes = new WeakMap<Project['run'], ReadonlyMap<string, readonly Named[]>>();
+
+/** The files of the run by the last part of their bare path. */
+function namedLike({ run }: Project): ReadonlyMap<string, readonly Named[]> {
+  let index = indexes.get(run) as Map<string, Named[]> | undefined;
+  if (index) return index;
+  index = new Map();
+  for (const path of run.keys()) {
+    const bare = path.replace(/(\/index)?\.[cm]?[jt]sx?$/, '');
+    const last = bare.slice(bare.lastIndexOf('/') + 1);
+    index.set(last, [...(index.get(last) ?? []), { path, bare }]);
+  }
+  indexes.set(run, index);
+  return index;
 }
