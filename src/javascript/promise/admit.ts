@@ -1,4 +1,4 @@
-import type { Note } from '../../flow/model.js';
+import type { Note, Refusal } from '../../flow/model.js';
 import { isLazyThenable, promiseLibraryOf } from '../calls/libraries.js';
 import { bare, originOf } from '../calls/origin.js';
 import { mayThrowSync } from '../calls/throws.js';
@@ -7,7 +7,7 @@ import { ts } from '../parse.js';
 import { hasDynamicScope } from '../scope.js';
 import type { Scopes } from '../scope.js';
 import { rangeOf } from '../snippet.js';
-import { stop } from '../stop.js';
+import { stop, stopWith } from '../stop.js';
 import { endsAlways, isPromiseType, kindOf, returnsOf } from './kinds.js';
 import { chainOf, isExtra, promiseStatic } from './links.js';
 import type { Chain } from './links.js';
@@ -40,8 +40,14 @@ function isSpecialMethod(fn: FunctionNode): boolean {
 export function admitType(fn: FunctionNode, ctx: FileContext): void {
   const { type } = fn;
   if (!type) return;
-  if (ts.isTypePredicateNode(type)) stop('type-predicate', fn, nameOf(fn));
+  if (ts.isTypePredicateNode(type)) stopWith(predicate(fn));
   if (ctx.typescript && !isPromiseType(type)) stop('declared-return-type', type);
+}
+
+/** `function isUser(x): x is User` */
+export function predicate(fn: FunctionNode): Refusal {
+  const keyword = fn.getChildren().find((part) => part.kind === ts.SyntaxKind.FunctionKeyword);
+  return { code: 'type-predicate', at: { start: (keyword ?? fn).getStart(), end: fn.end }, detail: nameOf(fn) };
 }
 
 /** `eval` could mean any name, and `await` is a word in an async function. */
@@ -87,13 +93,20 @@ function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
     const chain = chainOf(node, scopes);
     if (!chain) continue;
     admitRoot(chain, ctx);
-    const library = promiseLibraryOf(chain.root, scopes);
+    const source = initialiserOf(chain.root, scopes) ?? chain.root;
+    const library = promiseLibraryOf(source, scopes);
     if (!library || library === 'native' || library === 'polyfill') continue;
     const calls = callsOf(fn, scopes);
-    if (!calls || !calls.length) stop('library-promise', chain.whole, chain.links.at(-1)!.name.text);
-    const odd = calls!.find((call) => !isPlainUse(call, ctx));
-    if (odd) stop('library-promise', chain.whole, chain.links.at(-1)!.name.text);
+    const sound = !!calls?.length && calls.every((call) => isPlainUse(call, ctx));
+    if (!sound) stop('library-promise', source === chain.root ? chain.whole : source, chain.links.at(-1)!.name.text);
   }
+}
+
+/** What a constant that holds a promise was declared with. */
+function initialiserOf(root: ts.Expression, scopes: Scopes): ts.Expression | undefined {
+  const name = bare(root);
+  const declaration = ts.isIdentifier(name) ? scopes.symbolOf(name)?.declarations?.[0] : undefined;
+  return declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
 }
 
 function isPlainUse(call: ts.CallExpression, ctx: FileContext): boolean {

@@ -5,6 +5,7 @@ import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
+import { answer } from './answer.js';
 import { applyExtra } from './bluebird.js';
 import { commentsIn, inventedPattern, marked, onOneLine, tentatively } from './env.js';
 import type { Env } from './env.js';
@@ -34,7 +35,7 @@ export function readChain(chain: Chain, env: Env, unused = false): Task {
 export function readLinks(root: ts.Expression, links: readonly Link[], env: Env, unused = false, start?: Task): Task {
   let task = start;
   let failed: Refusal | undefined;
-  let given = links.length === 0 ? rootTask(root, env) : undefined;
+  let given = links.length === 0 ? (start ?? rootTask(root, env)) : undefined;
   const forget = marked(env.seen);
   links.forEach((link, index) => {
     const last = index === links.length - 1;
@@ -97,7 +98,7 @@ export function resolvedValue(expression: ts.Expression, env: Env): Snippet | un
   const { snippets } = env;
   if (commentsIn(called.getStart(), value.getStart(), snippets).length || commentsIn(value.end, called.end, snippets).length)
     return undefined;
-  return snippets.expression(value);
+  return answer(value, env);
 }
 
 /** `Q(x)` of the library Q. */
@@ -118,7 +119,7 @@ function statementOf(node: ts.Node): ts.Node {
 }
 
 function applyLink(before: Task, link: Link, env: Env, unused: boolean): Task {
-  if (link.call.typeArguments) stop('unknown-handler', link.call.typeArguments[0]!);
+  if (link.call.typeArguments && ts.isPropertyAccessExpression(link.call.parent)) stop('unknown-handler', link.call.typeArguments[0]!);
   if (link.args.some(ts.isSpreadElement)) stop('unknown-handler', link.args[0]!);
   const lead = leadOf(link, env);
   if (isExtra(link) || (link.method === 'catch' && link.args.length > 1)) {
@@ -314,14 +315,32 @@ function applyFinally(before: Task, link: Link, lead: Range[], env: Env): Task {
     const comments = commentsIn(link.name.end, form.fn.getStart(), env.snippets);
     block = withLead(readFunction(form.fn, inner, env, false).block, comments);
   }
+  if (!block.tail.length && block.steps.every((step) => !step.trail?.length && isNothing(step))) return before;
   const at = rangeOf(argument);
   const cleanup: Step = { kind: 'wait', on: { kind: 'block', target: inner, body: block }, lead, at };
+  const always = withEnd({ steps: [cleanup], tail: [] }, link, argument, env);
+  const inGuard = withCleanup(before, always);
+  if (inGuard) return inGuard;
   const guard: Step = {
     kind: 'guard',
     body: { steps: [given(before, link, target, false)], tail: [] },
-    always: withEnd({ steps: [cleanup], tail: [] }, link, argument, env),
+    always,
     lead: [],
     at: rangeOf(link.call),
   };
   return { kind: 'block', target, body: { steps: [guard], tail: [] } };
+}
+
+/** The value of a cleanup is dropped: one that only gives a value does nothing. */
+function isNothing(step: Step): boolean {
+  if (step.kind !== 'exit' || step.how !== 'succeed' || step.lead.some((each) => each !== '')) return false;
+  return !step.with || (!('kind' in step.with) && step.with.pure === true);
+}
+
+/** `.catch(a).finally(b)` is one `try` with both. */
+function withCleanup(before: Task, always: Block): Task | undefined {
+  if (before.kind !== 'block' || before.body.tail.length) return undefined;
+  const [only, more] = before.body.steps;
+  if (only?.kind !== 'guard' || more || only.always || only.trail?.length) return undefined;
+  return { ...before, body: { ...before.body, steps: [{ ...only, always }] } };
 }

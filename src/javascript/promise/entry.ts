@@ -31,7 +31,9 @@ export function readFunctionEntry(fn: FunctionNode & { body: ts.ConciseBody }, c
   return attempt(() => {
     if (isGenerator(fn)) stop('generator', chains[0]!);
     const notes = admit(fn, chains, ctx);
-    return read(fn, ctx, notes);
+    const tried = attempt(() => read(fn, ctx, notes));
+    if (tried.ok) return tried.value;
+    return stopWith(tried.refusal.code === nothing ? { code: 'promise-as-value', at: rangeOf(chains[0]!) } : tried.refusal);
   });
 }
 
@@ -66,7 +68,7 @@ function read(fn: FunctionNode & { body: ts.ConciseBody }, ctx: FileContext, not
   const env: Env = { ctx, snippets, seen, inLoop: false };
   const target: Target = { of: 'entry' };
   const flow = flowOf(fn, target, env, last);
-  if (!seen.chains.length) stopWith(seen.left[0] ?? { code: nothing, at: rangeOf(fn) });
+  if (!seen.chains.length) stopWith(seen.left[0] ? { code: seen.left[0].code, at: seen.left[0].at } : { code: nothing, at: rangeOf(fn) });
   for (const node of seen.chains) {
     const chain = chainOf(node, ctx.scopes);
     if (chain) admitRoot(chain, ctx);

@@ -8,7 +8,7 @@ import { hasDynamicScope, isWriteTarget } from '../scope.js';
 import type { Scopes } from '../scope.js';
 import { rangeOf, snippetsOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
-import { admitRoot, admitTurns, isHandled, throwsIn } from './admit.js';
+import { admitRoot, admitTurns, isHandled, predicate, throwsIn } from './admit.js';
 import type { Found } from './entry.js';
 import { nothingSeen } from './env.js';
 import type { Env } from './env.js';
@@ -78,7 +78,7 @@ function admitFloat(statement: ts.Statement, expression: ts.Expression, ctx: Fil
   const { scopes } = ctx;
   if (hasDynamicScope(statement)) stop('dynamic-scope', expression);
   const around = functionAround(statement);
-  if (around?.type && ts.isTypePredicateNode(around.type)) stop('type-predicate', around);
+  if (around?.type && ts.isTypePredicateNode(around.type)) stopWith(predicate(around));
   if (inExecutor(around, scopes)) stop('mixed-style', expression);
   // An `await` or `yield` of the function around can't move into a function of its own.
   if (someOwn(expression, (node) => ts.isAwaitExpression(node))) stop('expression-order', expression);

@@ -1,11 +1,13 @@
 import type { Binding, Snippet } from '../../flow/model.js';
 import { bare, memberName, originOf } from '../calls/origin.js';
 import { isThisFree } from '../calls/values.js';
-import { hasDynamicScope, isWriteTarget, usesArguments, usesNewTarget, usesThis } from '../scope.js';
+import { hasDynamicScope, isVariableName, isWriteTarget, usesThis } from '../scope.js';
 import type { Scopes } from '../scope.js';
 import { ts } from '../parse.js';
 import { stop } from '../stop.js';
+import { isPlainBody, isPlainFunction } from './answer.js';
 import type { Env } from './env.js';
+import { isFunctionNode } from './uses.js';
 
 export type HandlerFunction = ts.ArrowFunction | ts.FunctionExpression;
 
@@ -52,13 +54,23 @@ export function isUndefined(node: ts.Node, scopes: Scopes): boolean {
 function readable(fn: HandlerFunction, env: Env, bound: boolean): HandlerFunction {
   if (fn.asteriskToken) stop('generator', fn);
   if (ts.isFunctionExpression(fn)) {
-    if ((usesThis(fn.body) && !bound) || usesNewTarget(fn.body)) stop('own-this', fn);
-    if (usesArguments(fn) || fn.parameters.some((p) => usesThis(p) && !bound)) stop('own-this', fn);
+    const own = ownWord(fn.body, bound) ?? fn.parameters.map((each) => ownWord(each, bound)).find((each) => each);
+    if (own) stop('own-this', own);
     if (fn.name && env.ctx.scopes.references(env.ctx.scopes.symbolOf(fn.name)!).length > 1) stop('own-this', fn);
   }
   if (hasDynamicScope(fn)) stop('dynamic-scope', evalIn(fn) ?? fn);
   if (ts.isBlock(fn.body) && fn.body.statements.some(isDirective)) stop('own-this', fn);
   return fn;
+}
+
+/** `this`, `arguments` or `new.target` of the function itself. */
+function ownWord(node: ts.Node, bound: boolean): ts.Node | undefined {
+  if (node.kind === ts.SyntaxKind.ThisKeyword) return bound ? undefined : node;
+  if (ts.isIdentifier(node) && node.text === 'arguments' && isVariableName(node)) return node;
+  if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.NewKeyword) return node;
+  if (ts.isFunctionLike(node) && !ts.isArrowFunction(node)) return undefined;
+  if (ts.isClassLike(node)) return undefined;
+  return ts.forEachChild(node, (child) => ownWord(child, bound));
 }
 
 function evalIn(node: ts.Node): ts.Node | undefined {
@@ -117,6 +129,9 @@ function methodOfLiteral(node: ts.PropertyAccessExpression, scopes: Scopes): ts.
 /** The call gives nothing that could be a promise: `console.log(x)`, `JSON.parse(x)`. */
 function isPlainCall(node: ts.Expression, env: Env): boolean {
   const origin = originOf(node, env.ctx.scopes);
+  if (isPlainFunction(node, env)) return true;
+  const method = ts.isPropertyAccessExpression(node) ? methodOfLiteral(node, env.ctx.scopes) : undefined;
+  if (method && isFunctionNode(method) && isPlainBody(method, env)) return true;
   if (origin?.module !== '') return false;
   return /^(console|JSON|Math|Number|String|Boolean|Array|Object)\b/.test(origin.path.join('.')) || /^(parse|is|encode|decode)/.test(origin.path[0] ?? '');
 }

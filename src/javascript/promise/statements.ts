@@ -6,12 +6,14 @@ import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { attempt, stop } from '../stop.js';
 import { readChain, resolvedValue, rootTask } from './chain.js';
+import { answer } from './answer.js';
 import { commentsIn, inventedPattern, tentatively } from './env.js';
 import type { Env } from './env.js';
 import { isUndefined } from './handler.js';
 import { firstWait } from './hoist.js';
 import { chainOf, newPromise, promiseStatic } from './links.js';
 import { isReduceSequence } from './reduce.js';
+import { readExecutor } from './wrappers.js';
 
 /** Where a value leaves: which flow it ends, and how. */
 export interface Leaving {
@@ -70,7 +72,7 @@ function discarded(value: Value | undefined, expression: ts.Expression, leaving:
   const base = { at, ...(trail?.length && { trail }) };
   const exit: Step = { kind: 'exit', how: 'succeed', of: target, lead: [], at: { start: at.end, end: at.end } };
   if (!value) return [{ ...exit, lead, ...base }];
-  if ('kind' in value) return [{ ...base, lead, kind: 'wait', on: value }, exit];
+  if ('kind' in value) return [{ ...base, lead, kind: 'exit', how: 'succeed', of: target, with: value }];
   if (value.pure) return [{ ...exit, lead, ...base }];
   const text = expression.getText();
   const code: Snippet = /^(\{|function\b|class\b|async\s+function\b|let\s*\[)/.test(text) ? { ...value, parts: ['(', ...value.parts, ')'] } : value;
@@ -80,7 +82,8 @@ function discarded(value: Value | undefined, expression: ts.Expression, leaving:
 /** `return p` in a `try` is not waited for there; a handler's block would wait for it. */
 function unawaited(expression: ts.Expression, leaving: Leaving, env: Env): Step {
   const { target, lead, trail, at } = leaving;
-  if (target.of !== 'entry') stop('promise-as-value', expression);
+  if (target.of !== 'entry') stop('return-in-try', expression);
+  if (holdsTask(expression, env)) env.seen.left.push({ code: 'return-in-try', at: rangeOf(expression), chain: bare(expression) });
   return {
     kind: 'exit',
     how: 'succeed',
@@ -94,7 +97,7 @@ function unawaited(expression: ts.Expression, leaving: Leaving, env: Env): Step 
 }
 
 function isSettled(expression: ts.Expression, env: Env): boolean {
-  return isUndefined(bare(expression), env.ctx.scopes) || env.snippets.expression(expression).promise === 'no';
+  return isUndefined(bare(expression), env.ctx.scopes) || answer(expression, env).promise === 'no';
 }
 
 function choice(node: ts.ConditionalExpression, leaving: Leaving, env: Env): Step {
@@ -139,19 +142,27 @@ function rejection(node: ts.Expression, env: Env): Snippet | undefined {
 function valueOf(expression: ts.Expression, env: Env, unused: boolean): Value | undefined {
   const node = bare(expression) as ts.Expression;
   const { scopes } = env.ctx;
-  if (isUndefined(node, scopes) && !unused) return env.snippets.expression(expression);
+  if (isUndefined(node, scopes) && !unused) return answer(expression, env);
   const chain = chainOf(node, scopes);
-  if (chain) return readOrLeave(() => readChain(chain, env, unused), chain.whole, env) ?? env.snippets.expression(expression);
+  if (chain) return readOrLeave(() => readChain(chain, env, unused), chain.whole, env) ?? answer(expression, env);
   if (isReduceSequence(node, scopes) || newPromise(node, scopes)) {
     const task = tentatively(env.seen, () => {
       const tried = attempt(() => rootTask(node, env));
       return tried.ok && tried.value.kind === 'block' ? tried.value : undefined;
     });
     if (task) return task;
+    leaveExecutor(node, env);
   }
   const found = promiseStatic(node, scopes);
   if (found?.name === 'resolve' && !found.call.arguments.length && !found.call.typeArguments) return undefined;
-  return resolvedValue(node, env) ?? env.snippets.expression(expression);
+  return resolvedValue(node, env) ?? answer(expression, env);
+}
+
+/** A promise around a chain that must stay: the chain belongs to it. */
+function leaveExecutor(node: ts.Expression, env: Env): void {
+  const made = newPromise(node, env.ctx.scopes);
+  const tried = made && attempt(() => readExecutor(made, env));
+  if (tried && !tried.ok) env.seen.left.push({ ...tried.refusal, chain: made! });
 }
 
 /** A chain that can't be read stays a value, and is reported. */
