@@ -162,7 +162,7 @@ function isError(node: ts.Expression | undefined, ctx: FileContext): boolean {
   if (ts.isNewExpression(inner)) return /Error|Exception|Failure/.test(inner.expression.getText());
   if (ts.isCallExpression(inner)) return /Error\b|^assign$|^Boom\b/.test(inner.expression.getText());
   if (ts.isConditionalExpression(inner)) return isError(inner.whenTrue, ctx) || isError(inner.whenFalse, ctx);
-  if (ts.isBinaryExpression(inner)) return isError(inner.left, ctx) || isError(inner.right, ctx);
+  if (ts.isBinaryExpression(inner)) return isChoice(inner) && (isError(inner.left, ctx) || isError(inner.right, ctx));
   if (!ts.isIdentifier(inner)) return false;
   const declaration = ctx.scopes.symbolOf(inner)?.declarations?.[0];
   if (!declaration) return false;
@@ -177,17 +177,25 @@ function isError(node: ts.Expression | undefined, ctx: FileContext): boolean {
   );
 }
 
+/** `err || x`, `err && x`, `err != null` */
+function isChoice(node: ts.BinaryExpression): boolean {
+  const { kind } = node.operatorToken;
+  if ([ts.SyntaxKind.BarBarToken, ts.SyntaxKind.AmpersandAmpersandToken, ts.SyntaxKind.QuestionQuestionToken].includes(kind)) return true;
+  return node.right.kind === ts.SyntaxKind.NullKeyword || node.right.getText() === 'undefined';
+}
+
 /** `if (err)`, `err ? …`, `err || …`, or the continuation that only passes on: `(err, v) => cb(err, v)`. */
 function isTested(param: ts.ParameterDeclaration, use: ts.Identifier, ctx: FileContext): boolean {
   const symbol = ctx.scopes.symbolOf(use);
   if (!symbol) return false;
   if (ts.isCallExpression(use.parent) && use.parent.arguments.length > 1 && param.parent.parameters.length > 1)
     return true;
-  if (ts.isBinaryExpression(use.parent)) return true;
   return ctx.scopes.references(symbol).some((each) => {
     const { parent } = each;
-    if (ts.isIfStatement(parent) || ts.isConditionalExpression(parent)) return true;
-    return ts.isBinaryExpression(parent) || ts.isPrefixUnaryExpression(parent);
+    if (ts.isIfStatement(parent)) return true;
+    if (ts.isConditionalExpression(parent)) return parent.condition === each;
+    if (ts.isPrefixUnaryExpression(parent)) return parent.operator === ts.SyntaxKind.ExclamationToken;
+    return ts.isBinaryExpression(parent) && parent.left === each && isChoice(parent);
   });
 }
 

@@ -89,8 +89,10 @@ export interface Bridge {
 export function bridgeOf(site: Site, calls: CallResolver): Bridge | undefined {
   const { callback } = site.fn;
   const reading = site.reading!;
-  if (!ts.isIdentifier(callback.name)) return undefined;
-  const cb = reading.snippets.bindingOf(callback.name) ?? callback.name.text;
+  // `const done = once(cb)`: the name that the body calls.
+  const name = site.fn.alias ?? callback.name;
+  if (!ts.isIdentifier(name)) return undefined;
+  const cb = reading.snippets.bindingOf(name) ?? name.text;
   const err = name.text === 'err' ? 'error' : 'err';
   const kinds = handedBy(site, calls);
   const seen = new Set(kinds.values());
