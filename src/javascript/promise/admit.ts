@@ -1,5 +1,6 @@
 import type { Note, Refusal } from '../../flow/model.js';
 import { isLazyThenable, promiseLibraryOf } from '../calls/libraries.js';
+import { answersPromise } from '../calls/promises.js';
 import { bare, originOf } from '../calls/origin.js';
 import { mayThrowSync } from '../calls/throws.js';
 import type { FileContext } from '../context.js';
@@ -95,11 +96,19 @@ function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
     admitRoot(chain, ctx);
     const source = initialiserOf(chain.root, scopes) ?? chain.root;
     const library = promiseLibraryOf(source, scopes);
-    if (!library || library === 'native' || library === 'polyfill') continue;
+    if (library === 'native' || library === 'polyfill') continue;
+    // What an unknown function of a package gives may be a promise of the library that the package uses.
+    const unknown = !library && !answersPromise(source, scopes, ctx.dependencies) && ctx.promiseLibraries.length > 0;
+    if (!library && (!unknown || isArgument(fn))) continue;
     const calls = callsOf(fn, scopes);
     const sound = !!calls?.length && calls.every((call) => isPlainUse(call, ctx));
     if (!sound) stop('library-promise', source === chain.root ? chain.whole : source, chain.links.at(-1)!.name.text);
   }
+}
+
+/** A function handed over in place: whoever calls it takes any promise. */
+function isArgument(fn: FunctionNode): boolean {
+  return ts.isCallExpression(fn.parent) && fn.parent.arguments.includes(fn as ts.Expression);
 }
 
 /** What a constant that holds a promise was declared with. */
