@@ -196,6 +196,12 @@ describe('what the table says is what Node does', () => {
     }
   });
 
+  test('the table is what the installed types say', () => {
+    const script = path.join(__dirname, '../../scripts/generate-node-api.mjs');
+    const { status, stderr } = childProcess.spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+  }, 60_000);
+
   test('what promisify gives', async () => {
     const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'api-')), 'a');
     const fields = (module: string, name: string, value: object) =>

@@ -1,4 +1,5 @@
 import { isLazyThenable, promiseLibraryOf } from '../../src/javascript/calls/libraries';
+import { answersPromise } from '../../src/javascript/calls/promises';
 import { mayThrowSync } from '../../src/javascript/calls/throws';
 import { isPlainValue, isThisFree } from '../../src/javascript/calls/values';
 import { parseSource, ts } from '../../src/javascript/parse';
@@ -62,6 +63,34 @@ test('isThisFree', () => {
   expect(
     ['db.get', 'Promise.resolve', 'this.done', '_.map', 'obj.JSON.parse', 'process.exit', 'res.json'].filter(free),
   ).toEqual([]);
+});
+
+test('isThisFree: functions of the file', () => {
+  expect(ask(isThisFree, 'f', 'function f() { return () => this; }')).toBe(false);
+  expect(ask(isThisFree, 'f', 'function f() { return g(function () { return this; }); }')).toBe(true);
+  expect(ask(isThisFree, '(() => this)', '')).toBe(true);
+  expect(ask(isThisFree, '(function () { this.x(); })', '')).toBe(false);
+});
+
+test('answersPromise', () => {
+  const answers = (text: string, before = '') => ask(answersPromise, text, before);
+  expect(answers('fetch(u)')).toBe(true);
+  expect(answers('fetch(u).then(f).catch(g)')).toBe(true);
+  expect(answers('Promise.all(x)')).toBe(true);
+  expect(answers('new Promise(f)')).toBe(true);
+  expect(answers('fs.promises.stat(f)', `const fs = require('fs');`)).toBe(true);
+  expect(answers('stat(f)', `import { stat } from 'node:fs/promises';`)).toBe(true);
+  expect(answers('stat(f)', `const stat = require('util').promisify(require('fs').stat);`)).toBe(true);
+  expect(answers('promisify(f)(x)', `import { promisify } from 'util';`)).toBe(true);
+  expect(answers('axios.get(u)', `import axios from 'axios';`)).toBe(true);
+  expect(answers('load(u)', `async function load() {}`)).toBe(true);
+  expect(answers('load(u)', `const load = async () => {};`)).toBe(true);
+  expect(answers('load(u)', `async function* load() {}`)).toBe(false);
+  expect(answers('load(u)', `function load() {}`)).toBe(false);
+  expect(answers('fs.stat(f)', `const fs = require('fs');`)).toBe(false);
+  expect(answers('fetch(u)', `function fetch() {}`)).toBe(false);
+  expect(answers('x.then(f)')).toBe(false);
+  expect(answers('mkdirp(d)', `const mkdirp = require('mkdirp');`)).toBe(false);
 });
 
 test('mayThrowSync says where', () => {

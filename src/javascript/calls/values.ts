@@ -1,6 +1,6 @@
 import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
-import { isWriteTarget } from '../scope.js';
+import { isWriteTarget, usesThis } from '../scope.js';
 import { bare, memberName, originOf } from './origin.js';
 import type { Origin } from './origin.js';
 import {
@@ -28,6 +28,13 @@ export function isPlainValue(expression: ts.Node, scopes: Scopes, known: KnownPl
 
 /** True for functions that never look at `this`: `console.log`, `JSON.parse`, arrows, functions of the file without `this`. */
 export function isThisFree(expression: ts.Node, scopes: Scopes): boolean {
+  const node = bare(expression);
+  if (ts.isArrowFunction(node)) return true;
+  if (ts.isFunctionExpression(node)) return !usesThis(node);
+  const declared = ts.isIdentifier(node) ? scopes.symbolOf(node) : undefined;
+  const own =
+    declared && scopes.isConstant(declared) ? declared.declarations?.find(ts.isFunctionDeclaration) : undefined;
+  if (own) return !usesThis(own);
   const origin = originOf(expression, scopes);
   if (!origin) return false;
   if (origin.module === '')
