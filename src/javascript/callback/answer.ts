@@ -152,14 +152,17 @@ class ErrorSplit {
     return stopWith(branched.ok ? kept.refusal : branched.refusal);
   }
 
-  /** `if (err) …` comes first: an error branch, and the rest. */
+  /** `if (err) …` comes first: an error branch, and the rest. No statement may belong to both. */
   private branched(): Step[] | undefined {
     const { statements, range } = this.body;
     const failed = readList(statements, range, this.failing(), this.state);
-    const shared = statements
-      .slice(0, failed.read)
-      .filter((each) => !mentions(each, this.error, this.state) && !ts.isFunctionDeclaration(each));
-    return leaves(failed.steps) && shared.length === 0 ? this.withHandler(failed, 0) : undefined;
+    if (!leaves(failed.steps)) return undefined;
+    const bind = bindResults(this.results, this.answered.gives, this.state);
+    const fine = readList(statements, range, this.succeeding(), this.state);
+    const both = statements.slice(0, Math.min(failed.read, fine.read));
+    if (both.some((each) => !mentions(each, this.error, this.state) && !this.state.moved.has(each))) return undefined;
+    if (!leaves(fine.steps)) stop('path-without-callback', lastOf(this.body) ?? this.answered.fn);
+    return this.withHandler(failed, withTail(fine), bind);
   }
 
   /** `if (err) log(err); REST`: both ways go on with the rest. */
@@ -171,12 +174,16 @@ class ErrorSplit {
     const followed = statements[last + 1];
     const failed = readList(head, inside, { ...this.failing(), followed }, this.state);
     const fine = readList(head, inside, { ...this.succeeding(), followed }, this.state);
-    return fine.steps.length > 0 || leaves(failed.steps) ? undefined : this.withHandler(failed, last + 1);
+    if (fine.steps.length > 0 || leaves(failed.steps)) return undefined;
+    const bind = bindResults(this.results, this.answered.gives, this.state);
+    return this.withHandler(
+      failed,
+      readAll(this.body, last + 1, this.succeeding(), this.state, this.answered.fn),
+      bind,
+    );
   }
 
-  private withHandler(failed: Block, from: number): Step[] {
-    const bind = bindResults(this.results, this.answered.gives, this.state);
-    const rest = readAll(this.body, from, this.succeeding(), this.state, this.answered.fn);
+  private withHandler(failed: Block, rest: Step[], bind: Bind | undefined): Step[] {
     if (!this.passesOn(failed)) {
       const param = this.catchParam(failed);
       return [
@@ -246,7 +253,8 @@ class ErrorSplit {
       at,
     };
     const bind = bindResults(this.results, this.answered.gives, this.state);
-    const declare: Snippet = { ...name, parts: ['let ', ...name.parts, typed] };
+    const start = this.isNode() ? ' = null' : '';
+    const declare: Snippet = { ...name, parts: ['let ', ...name.parts, typed, start] };
     const env: Env = { ...this.env, paired: new Map([...this.env.paired, [this.error, new Set(this.resultSymbols)]]) };
     const rest = readAll(this.body, 0, env, this.state, this.answered.fn);
     const onFail: Handler = { param: { pattern: param, how: 'let' }, body: { steps: [assign], tail: [] } };
@@ -256,13 +264,19 @@ class ErrorSplit {
   /** Where nothing failed a callee gives `null` or `undefined`: only uses for which these are the same can be kept. */
   private checkKept(): void {
     const { scopes } = this.state.ctx;
+    // The error is set and a result with it: a rejection carries one thing.
+    if (this.answered.gives.fields) stop('partial-result-with-error', this.param);
+    if (this.isNode()) return;
     for (const use of scopes.references(this.error)) {
       if (use.parent === this.param || scopes.isWritten(use)) continue;
       if (!isTestOf(use) && !isFirstArgument(use, this.env, this.state) && !isUnderTest(use, this.error, this.state))
         stop('error-not-checked', use);
     }
-    // The error is set and a result with it: a rejection carries one thing.
-    if (this.answered.gives.fields) stop('partial-result-with-error', this.param);
+  }
+
+  /** Node's own functions give `null` where nothing failed. */
+  private isNode(): boolean {
+    return this.answered.gives.sync === 'never' && this.answered.on.kind === 'call';
   }
 
   private failing(): Env {

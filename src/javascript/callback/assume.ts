@@ -159,7 +159,9 @@ function truthOfName(name: ts.Identifier, known: Assumptions, scopes: Scopes): b
   if (!symbol || !declaration || symbol.declarations!.length > 1 || !ts.isVariableDeclaration(declaration))
     return undefined;
   if (ts.isCatchClause(declaration.parent)) return scopes.isConstant(symbol) ? true : undefined;
-  if (!declaration.initializer || truthOfNode(declaration.initializer, known, scopes) !== true) return undefined;
+  const start = declaration.initializer && truthOfNode(declaration.initializer, known, scopes);
+  if (start === false && scopes.isConstant(symbol)) return false;
+  if (start !== true) return undefined;
   const writes = scopes.references(symbol).filter((use) => scopes.isWritten(use));
   return writes.every((use) => isPlainAssignment(use) && truthOfNode(use.parent.right, known, scopes) === true)
     ? true

@@ -180,7 +180,12 @@ function isError(node: ts.Expression | undefined, ctx: FileContext): boolean {
 /** `err || x`, `err && x`, `err != null` */
 function isChoice(node: ts.BinaryExpression): boolean {
   const { kind } = node.operatorToken;
-  if ([ts.SyntaxKind.BarBarToken, ts.SyntaxKind.AmpersandAmpersandToken, ts.SyntaxKind.QuestionQuestionToken].includes(kind)) return true;
+  if (
+    [ts.SyntaxKind.BarBarToken, ts.SyntaxKind.AmpersandAmpersandToken, ts.SyntaxKind.QuestionQuestionToken].includes(
+      kind,
+    )
+  )
+    return true;
   return node.right.kind === ts.SyntaxKind.NullKeyword || node.right.getText() === 'undefined';
 }
 
