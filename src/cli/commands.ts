@@ -59,7 +59,7 @@ async function list(args: readonly string[], open: Open): Promise<number> {
   const screen = open(options);
   if (options.help) return screen.out(help).then(() => 0);
   if (operands.length > 0) throw new UsageError(`list takes no names: '${operands[0]}'`, 'asyncshift list --help');
-  const { loadEngine } = await import('../run/engine.js');
+  const { loadEngine } = require('../run/engine.js') as typeof import('../run/engine.js');
   const rows = (loadEngine().transforms ?? []).map(({ name, from, to, languages }) => ({ name, from, to, languages }));
   if (options.output === 'json') await screen.out(`${JSON.stringify({ transforms: rows }, undefined, 2)}\n`);
   else {
@@ -123,7 +123,7 @@ async function undo(args: readonly string[], open: Open): Promise<number> {
   const screen = open(options);
   if (options.help) return screen.out(help).then(() => 0);
   if (operands.length > 0) throw new UsageError(`undo takes no paths: it puts back all that the last --write replaced`);
-  const { undoLast } = await import('../run/undo.js');
+  const { undoLast } = require('../run/undo.js') as typeof import('../run/undo.js');
   const outcome = undoLast(process.cwd());
   if (outcome.nothing) throw new UsageError('there is nothing to undo here: no --write was recorded for this folder');
   const shown = (file: string): string => path.relative(process.cwd(), path.join(outcome.root, file)) || file;

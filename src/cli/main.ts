@@ -25,7 +25,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   try {
     const command = commandIn(args);
     if (command) {
-      const { runCommand } = await import('./commands.js');
+      const { runCommand } = require('./commands.js') as typeof import('./commands.js');
       process.exitCode = await runCommand(command.name, command.rest, consoleFor);
       return;
     }
@@ -35,7 +35,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   } catch (error) {
     process.exitCode = 2;
     if (error instanceof UsageError) return screen.error(error.message, error.hint);
-    const { HOW_TO_REPORT } = await import('../run/engine.js');
+    const { HOW_TO_REPORT } = require('../run/engine.js') as typeof import('../run/engine.js');
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     await screen.error(`internal error in asyncshift; ${HOW_TO_REPORT}\n${trace}`);
   }
@@ -52,7 +52,7 @@ async function start(
     return 0;
   }
   if (options.version) {
-    const { version } = await import('../run/document.js');
+    const { version } = require('../run/document.js') as typeof import('../run/document.js');
     await screen.out(`${version()}\n`);
     return 0;
   }
@@ -64,10 +64,10 @@ async function start(
   if (typo) throw new UsageError(`there is no command '${paths[0]}'. Did you mean '${typo}'?`, 'asyncshift --help');
   checkTogether(options, paths);
   if (paths.includes('-')) {
-    const { filter } = await import('./filter.js');
+    const { filter } = require('./filter.js') as typeof import('./filter.js');
     return filter(options, screen);
   }
-  const { convert } = await import('./convert.js');
+  const { convert } = require('./convert.js') as typeof import('./convert.js');
   return convert(options, paths, screen);
 }
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { ExportsPolicy, Style } from '../types.js';
+import { directionProblem } from '../run/engine.js';
 import { didYouMean } from './suggest.js';
 import type { When } from './streams.js';
 
@@ -221,6 +222,8 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
   }
   if (options.from === options.to)
     throw new UsageError(`--from and --to are both '${options.to}': there is nothing to convert.`);
+  const problem = directionProblem({ to: options.to, from: options.from });
+  if (problem) throw new UsageError(problem, 'asyncshift list');
   const toStdout = options.output.filter((output) => output.file === undefined);
   if (toStdout.length > 1) {
     const [, second] = toStdout;

@@ -1,4 +1,4 @@
-import { structuredPatch } from 'diff';
+import { structuredPatch, type StructuredPatchHunk } from 'diff';
 
 /** A file before and after, BOM included: a patch shows every byte. */
 export interface Change {
@@ -15,7 +15,8 @@ export const patchOf = (changes: readonly Change[], context = 3): string =>
 /** One file's part. Its lines end with `\n` only: a CR, a form feed or U+2028 stays inside its line. */
 export function filePatch({ path, before, after }: Change, context: number): string {
   if (before === after) return '';
-  const { hunks } = structuredPatch('', '', before, after, undefined, undefined, { context });
+  const found = structuredPatch('', '', before, after, undefined, undefined, { context, maxEditLength: MOST_EDITS });
+  const hunks = found?.hunks ?? [wholeHunk(before, after)];
   const lines = hunks.flatMap((hunk) => [
     `@@ -${rangeOf(hunk.oldStart, hunk.oldLines)} +${rangeOf(hunk.newStart, hunk.newLines)} @@`,
     ...hunk.lines,
@@ -23,6 +24,26 @@ export function filePatch({ path, before, after }: Change, context: number): str
   const [a, b] = [`a/${path}`, `b/${path}`];
   return [`diff --git ${quoted(a)} ${quoted(b)}`, `--- ${named(a)}`, `+++ ${named(b)}`, ...lines, ''].join('\n');
 }
+
+/** The time to find the smallest difference grows with the square of its size: seconds, above this many lines. */
+const MOST_EDITS = 6000;
+
+/** All old lines out, all new lines in. */
+function wholeHunk(
+  before: string,
+  after: string,
+): Pick<StructuredPatchHunk, 'oldStart' | 'oldLines' | 'newStart' | 'newLines' | 'lines'> {
+  const [old, fresh] = [linesOf(before), linesOf(after)];
+  const lines = [...marked('-', old, before), ...marked('+', fresh, after)];
+  return { oldStart: 1, oldLines: old.length, newStart: 1, newLines: fresh.length, lines };
+}
+
+const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
+
+const marked = (sign: string, lines: readonly string[], text: string): string[] => [
+  ...lines.map((line) => sign + line),
+  ...(text === '' || text.endsWith('\n') ? [] : ['\\ No newline at end of file']),
+];
 
 /** An empty side is counted from the line before it; `,1` is left out as git does. */
 const rangeOf = (start: number, lines: number): string =>

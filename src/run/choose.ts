@@ -126,7 +126,7 @@ function folderIgnoredBy(folder: string, rules: IgnoreRules): string | undefined
 }
 
 async function addPattern(given: string, to: Gathering, cwd: string): Promise<number> {
-  const { glob } = await import('tinyglobby');
+  const { glob } = require('tinyglobby') as typeof import('tinyglobby');
   const found = await glob(toPosix(given), {
     cwd,
     absolute: true,

@@ -18,6 +18,16 @@ export function loadEngine(): Engine {
   return require('../transforms/index.js') as Engine;
 }
 
+/** What is wrong with asking for this, when nothing converts in that direction. The usual directions load nothing. */
+export function directionProblem(asked: Pick<TransformOptions, 'to' | 'from'>, engine?: Engine): string | undefined {
+  const usual = asked.to === 'async' && [undefined, 'promise', 'callback'].includes(asked.from);
+  if (usual) return undefined;
+  const there = (engine ?? loadEngine()).transforms ?? [];
+  if (there.some(({ from, to }) => to === asked.to && (asked.from ?? from) === from)) return undefined;
+  const direction = asked.from ? `from '${asked.from}' to '${asked.to}'` : `to '${asked.to}'`;
+  return `nothing is converted ${direction} yet. There are: ${there.map(({ name }) => name).join(', ')}.`;
+}
+
 /** Words for the user about a defect of ours; `traces` get the stack, for `--verbose`. */
 export interface Conversion extends ProjectResult {
   readonly traces: readonly string[];

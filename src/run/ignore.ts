@@ -13,12 +13,15 @@ export interface IgnoreRules {
   path(file: string): IgnoredBy | undefined;
 }
 
-interface Level {
+/** One rule file; of those in a folder, the first that says something wins. */
+interface RuleFile {
   readonly matcher: Ignore;
-  readonly names: string;
+  readonly name: string;
 }
 
-const FILES = ['.gitignore', '.asyncshiftignore'];
+type Level = readonly RuleFile[];
+
+const FILES = ['.asyncshiftignore', '.gitignore'];
 
 /**
  * The rules of `.gitignore` and `.asyncshiftignore` in every folder from the root down, as git reads them: a deeper file wins over a
@@ -56,10 +59,10 @@ function ignoredByLevels(
   for (;;) {
     const base = end < 0 ? '' : file.slice(0, end);
     const level = levelAt(base);
-    if (level) {
-      const inside = base === '' ? file : file.slice(end + 1);
-      const verdict = level.matcher.test(folder ? `${inside}/` : inside);
-      if (verdict.ignored) return `ignored by ${base === '' ? '' : `${base}/`}${level.names}`;
+    for (const { matcher, name } of level ?? []) {
+      const inside = base === '' ? file : file.slice(base.length + 1);
+      const verdict = matcher.test(folder ? `${inside}/` : inside);
+      if (verdict.ignored) return `ignored by ${base === '' ? '' : `${base}/`}${name}`;
       if (verdict.unignored) return undefined;
     }
     if (end < 0) return undefined;
@@ -68,16 +71,14 @@ function ignoredByLevels(
 }
 
 function readLevel(root: string, folder: string): Level | undefined {
-  const found: { name: string; text: string }[] = [];
-  const names = folder === '' ? ['.git/info/exclude', ...FILES] : FILES;
-  for (const name of names) {
+  const names = folder === '' ? [...FILES, '.git/info/exclude'] : FILES;
+  const level = names.flatMap((name) => {
     const text = readIfThere(path.join(root, folder, name));
-    if (text?.trim()) found.push({ name, text });
-  }
-  if (found.length === 0) return undefined;
-  const matcher = ignoreLibrary({ ignorecase: process.platform === 'win32' || process.platform === 'darwin' });
-  for (const { text } of found) matcher.add(text);
-  return { matcher, names: found.map(({ name }) => name).join(' or ') };
+    if (!text?.trim()) return [];
+    const ignorecase = process.platform === 'win32' || process.platform === 'darwin';
+    return [{ name, matcher: ignoreLibrary({ ignorecase }).add(text) }];
+  });
+  return level.length === 0 ? undefined : level;
 }
 
 function readIfThere(file: string): string | undefined {

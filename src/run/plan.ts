@@ -54,30 +54,30 @@ export function planChanges(groups: readonly ChangeGroup[], sources: ReadonlyMap
   const errors: FileError[] = [];
   const taken = new Map<string, FileEdit[]>();
   for (const group of withOwnIds([...groups].sort((a, b) => byPlace(a, b) || byText(a.id, b.id)))) {
-    const wrong = group.edits.map((edit) => wrongWith(edit, sources, taken.get(edit.path) ?? [])).find(Boolean);
+    const wrong = wrongInGroup(group, sources, taken);
     if (wrong) {
       errors.push({ ...internalError(group.path, new Error(wrong)), line: group.line, column: group.column });
       continue;
     }
     kept.push(group);
-    for (const edit of group.edits) taken.set(edit.path, [...(taken.get(edit.path) ?? []), edit]);
+    for (const edit of group.edits) (taken.get(edit.path) ?? taken.set(edit.path, []).get(edit.path)!).push(edit);
   }
   return { groups: kept, files: filesOf(kept, sources), errors };
 }
 
 /** The files that some groups change, and their texts afterwards; sorted by path. */
 export function filesOf(groups: readonly ChangeGroup[], sources: ReadonlyMap<string, Source>): PlannedFile[] {
-  const edits = new Map<string, FileEdit[]>();
+  const edits = new Map<string, Map<string, FileEdit>>();
   for (const edit of groups.flatMap((group) => group.edits)) {
-    const there = edits.get(edit.path);
-    if (!there) edits.set(edit.path, [edit]);
-    else if (!there.some((other) => isSame(other, edit))) there.push(edit);
+    const there = edits.get(edit.path) ?? edits.set(edit.path, new Map()).get(edit.path)!;
+    const same = edit.end > edit.start ? `${edit.start}:${edit.end}` : `${edit.start}:${there.size}`;
+    there.set(same, edit);
   }
   return [...edits]
     .sort(([a], [b]) => byText(a, b))
     .map(([path, own]) => {
       const source = sources.get(path)!;
-      return { source, after: applyEdits(source.text, own) };
+      return { source, after: applyEdits(source.text, [...own.values()]) };
     })
     .filter(({ source, after }) => source.text !== after);
 }
@@ -89,6 +89,19 @@ function withOwnIds(groups: readonly ChangeGroup[]): ChangeGroup[] {
     seen.set(group.id, count);
     return count === 1 ? group : { ...group, id: `${group.id}-${count}` };
   });
+}
+
+function wrongInGroup(
+  group: ChangeGroup,
+  sources: ReadonlyMap<string, Source>,
+  taken: ReadonlyMap<string, FileEdit[]>,
+): string | undefined {
+  for (const [at, edit] of group.edits.entries()) {
+    const own = group.edits.slice(0, at).filter((one) => one.path === edit.path);
+    const wrong = wrongWith(edit, sources, own) ?? wrongWith(edit, sources, taken.get(edit.path) ?? []);
+    if (wrong) return wrong;
+  }
+  return undefined;
 }
 
 function wrongWith(

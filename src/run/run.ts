@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import type { ExportsPolicy, FileError, ProjectResult, Style, TransformOptions } from '../types.js';
 import { chooseFiles, type Choice } from './choose.js';
 import { documentOf, type FileResult, type ResultDocument } from './document.js';
-import { convertSafely, loadEngine, type Engine } from './engine.js';
+import { convertSafely, directionProblem, loadEngine, type Engine } from './engine.js';
 import { unsafeToWrite } from './guard.js';
 import { relativePosix, forgetGitTops } from './paths.js';
 import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
@@ -80,6 +80,8 @@ interface Looked {
 
 /** `run` with the texts, for reports that show them. */
 export async function runDetailed(options: RunOptions): Promise<RunDetails> {
+  const problem = directionProblem(options, options.engine);
+  if (problem) throw new RangeError(problem);
   forgetGitTops();
   const cwd = fs.realpathSync(options.cwd ?? process.cwd());
   const choice = await chooseFiles({

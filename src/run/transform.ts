@@ -1,5 +1,5 @@
 import type { ChangeGroup, FileError, ProjectView, Refused, SourceText, TransformOptions } from '../types.js';
-import { convertSafely, loadEngine, type Engine } from './engine.js';
+import { convertSafely, directionProblem, loadEngine, type Engine } from './engine.js';
 import { languageOf } from './paths.js';
 import { filesOf, planChanges } from './plan.js';
 import { mayApply } from './prefilter.js';
@@ -24,8 +24,10 @@ export interface TransformResult {
 
 const ALONE: ProjectView = { root: '/', read: () => undefined, others: [] };
 
-/** Converts one text. Pure, prints nothing, and never throws for what the text holds. A BOM at its start is kept. */
+/** Converts one text. Pure, prints nothing, and never throws for what the text holds; only for a direction that there is not. A BOM at its start is kept. */
 export function transform(source: string, options: TransformTextOptions): TransformResult {
+  const problem = directionProblem(options, options.engine);
+  if (problem) throw new RangeError(problem);
   const path = options.path ?? 'stdin.js';
   const { view = ALONE, engine, path: _, ...asked } = options;
   const nothing: TransformResult = { code: source, groups: [], refused: [], ignored: [], errors: [] };

@@ -73,16 +73,20 @@ export function bundles(groups: readonly ChangeGroup[]): ChangeGroup[][] {
   const owner = new Map<string, Set<ChangeGroup>>();
   const all = new Set<Set<ChangeGroup>>();
   for (const group of groups) {
-    const merged = new Set([group]);
-    for (const { path: file } of group.edits) {
-      const other = owner.get(file);
-      if (!other || !all.delete(other)) continue;
-      for (const one of other) merged.add(one);
+    const touched = new Set(group.edits.flatMap(({ path: file }) => owner.get(file) ?? []));
+    const [merged = new Set<ChangeGroup>(), ...others] = [...touched].sort((a, b) => b.size - a.size);
+    all.add(merged.add(group));
+    for (const edit of group.edits) owner.set(edit.path, merged);
+    for (const other of others) {
+      all.delete(other);
+      for (const one of other) {
+        merged.add(one);
+        for (const edit of one.edits) owner.set(edit.path, merged);
+      }
     }
-    all.add(merged);
-    for (const one of merged) for (const edit of one.edits) owner.set(edit.path, merged);
   }
-  return [...all].map((bundle) => groups.filter((group) => bundle.has(group)));
+  const order = new Map(groups.map((group, at) => [group, at]));
+  return [...all].map((bundle) => [...bundle].sort((a, b) => order.get(a)! - order.get(b)!));
 }
 
 function writeBundle(bundle: readonly ChangeGroup[], state: WriteState): void {

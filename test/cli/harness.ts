@@ -9,13 +9,14 @@ const top = path.join(__dirname, '..', '..');
 /** A toy in the engine's place: what it does is written in the texts it is given, so each test says what happens. */
 const TOY = `
 'use strict';
+const { positionOf } = require('../edits/edits.js');
 const kinds = { OLD: 'safe', RISKY: 'unsafe' };
 exports.transforms = [{ name: 'toy-to-async', from: 'promise', to: 'async', languages: ['javascript', 'typescript'] }];
 exports.convertProject = (files, options, view) => {
   const result = { groups: [], refused: [], errors: [], ignored: [], sites: 0 };
   for (const { path, text } of files) {
     if (/\\bBUG\\b/.test(text)) throw new TypeError('toy defect');
-    const place = (at) => { const before = text.slice(0, at).split('\\n'); return { line: before.length, column: before.at(-1).length + 1 }; };
+    const place = (at) => positionOf(text, at);
     const broken = text.indexOf('SYNTAX(');
     if (broken >= 0) { result.errors.push({ path, ...place(broken), kind: 'parse-error', message: "')' expected." }); continue; }
     const inGroup = (word) => [...text.matchAll(new RegExp('\\\\b' + word + '\\\\b', 'g'))];
@@ -56,7 +57,7 @@ export function builtBin(toy = true): string {
   fs.mkdirSync(path.join(home, 'bin'));
   fs.copyFileSync(path.join(top, 'bin', 'asyncshift.js'), path.join(home, 'bin', 'asyncshift.js'));
   if (toy) fs.writeFileSync(path.join(home, 'dist', 'transforms', 'index.js'), TOY);
-  afterAll(() => fs.rmSync(home, { recursive: true, force: true }));
+  made.push(home);
   return (bin = path.join(home, 'bin', 'asyncshift.js'));
 }
 
@@ -73,7 +74,7 @@ function compile(from: string, to: string): void {
     else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts')) {
       const options = {
         jsc: { parser: { syntax: 'typescript' as const }, target: 'es2022' as const },
-        module: { type: 'commonjs' as const, ignoreDynamic: true },
+        module: { type: 'commonjs' as const },
       };
       const { code } = transformSync(fs.readFileSync(source, 'utf8'), { ...options, swcrc: false });
       fs.writeFileSync(path.join(to, entry.name.replace(/\.ts$/, '.js')), code);

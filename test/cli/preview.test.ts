@@ -130,7 +130,7 @@ describe('streams', () => {
   });
 
   test('a reader that leaves early is no failure', () => {
-    const repo = repository({ 'a.js': old().repeat(30_000) });
+    const repo = repository({ 'a.js': old().repeat(3_000) });
     const script = `"${process.execPath}" "${builtBin()}" --to async . | head -1; echo "\${PIPESTATUS[0]}"`;
     const { spawnSync } = jest.requireActual<typeof import('node:child_process')>('node:child_process');
     const done = spawnSync('bash', ['-c', script], { cwd: repo.folder, encoding: 'utf8' });
@@ -140,7 +140,7 @@ describe('streams', () => {
 
   test('a large patch arrives whole', () => {
     const repo = repository({
-      'a.js': Array.from({ length: 40_000 }, (_, i) => `p.then(${i % 50 === 0 ? 'OLD' : i});`).join('\n'),
+      'a.js': Array.from({ length: 20_000 }, (_, i) => `p.then(${i % 50 === 0 ? 'OLD' : i});`).join('\n'),
     });
     const { out } = repo.run(['--to', 'async', '.']);
     fs.writeFileSync(path.join(repo.folder, 'x.patch'), out);
