@@ -41,10 +41,11 @@ function compare(when: string, before: Trace, after: Trace, input: Input): strin
   return [`${when}\n  before:\n${indent(old)}\n  after:\n${indent(now)}`];
 }
 
-/** Where the contract changes on request, when the call returns is part of the change. */
+/** Where the contract changes on request, when the call returns is part of the change. A story can say why it may differ. */
 function visible(trace: Trace, input: Input): string[] {
   const changed = input.options.exports === 'change' && input.label !== 'promise';
-  return trace.lines.filter((line) => !(changed && /(back at the caller|returned )/.test(line)));
+  const dropped = changed ? /back at the caller|returned / : input.script.turnMayMove ? /back at the caller/ : /(?!)/;
+  return trace.lines.filter((line) => !dropped.test(line));
 }
 
 function indent(lines: readonly string[]): string {

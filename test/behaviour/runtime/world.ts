@@ -19,6 +19,8 @@ export interface Script {
   readonly http?: Record<string, unknown>;
   /** The story talks to a real server on this machine: real timers, real `http` and `fetch`. */
   readonly server?: boolean;
+  /** Why the first call may start a turn earlier or later than the function returns: `reduce` from a settled promise, say. */
+  readonly turnMayMove?: string;
 }
 
 type Log = (line: string) => void;
