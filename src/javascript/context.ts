@@ -23,4 +23,6 @@ export interface FileContext {
   readonly view: ProjectView;
   /** Names and ranges from the nearest package.json: dependencies of every kind. */
   readonly dependencies: Readonly<Record<string, string>>;
+  /** Promise libraries with methods of their own that the package itself (not only its tests) depends on. */
+  readonly promiseLibraries: readonly string[];
 }

@@ -34,6 +34,7 @@ export function contextsOf(
         options,
         view,
         dependencies: pkg.dependencies,
+        promiseLibraries: pkg.promiseLibraries,
       } satisfies FileContext,
     ];
   });
@@ -43,6 +44,7 @@ export function contextsOf(
 interface PackageFacts {
   readonly type?: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly promiseLibraries: readonly string[];
 }
 
 /** The nearest package.json above a file, read once per folder. */
@@ -52,7 +54,7 @@ function packageFinder(view: ProjectView): (path: string) => PackageFacts {
     let facts = known.get(folder);
     if (!facts) {
       const text = view.read(folder === '' ? 'package.json' : `${folder}/package.json`);
-      facts = text !== undefined ? factsOf(text) : folder === '' ? { dependencies: {} } : find(parentOf(folder));
+      facts = text !== undefined ? factsOf(text) : folder === '' ? noFacts : find(parentOf(folder));
       known.set(folder, facts);
     }
     return facts;
@@ -64,6 +66,10 @@ function parentOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
 }
 
+const noFacts: PackageFacts = { dependencies: {}, promiseLibraries: [] };
+
+const withExtras = /^(bluebird|bluebird-lst|q|when|rsvp|any-promise|vow|promise|native-or-bluebird|sequelize)$/;
+
 function factsOf(text: string): PackageFacts {
   try {
     const json = JSON.parse(text) as Record<string, Record<string, string> | string | undefined>;
@@ -72,9 +78,11 @@ function factsOf(text: string): PackageFacts {
       {},
       ...kinds.map((kind) => (typeof json[kind] === 'object' ? json[kind] : {})),
     ) as Record<string, string>;
-    return { ...(typeof json.type === 'string' && { type: json.type }), dependencies };
+    const own = kinds.filter((kind) => kind !== 'devDependencies').flatMap((kind) => Object.keys(json[kind] ?? {}));
+    const promiseLibraries = own.filter((name) => withExtras.test(name)).sort();
+    return { promiseLibraries, ...(typeof json.type === 'string' && { type: json.type }), dependencies };
   } catch {
-    return { dependencies: {} };
+    return noFacts;
   }
 }
 

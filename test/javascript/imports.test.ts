@@ -22,6 +22,7 @@ function contextOf(text: string, path = 'a.js'): FileContext {
     options: { to: 'async' },
     view: { root: '/p', read: () => undefined, others: [] },
     dependencies: {},
+    promiseLibraries: [],
   };
 }
 
