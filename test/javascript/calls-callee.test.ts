@@ -144,6 +144,35 @@ describe('packages', () => {
     expect(awaitable(extra, { dependencies: { 'fs-extra': '^2.0.0' } })!.kind).toBe('promisify');
   });
 
+  test('where the callback may be left out, it must look like one', () => {
+    const known = (text: string) => {
+      const { file } = parseSource(
+        'a.js',
+        `const fse = require('fs-extra'), cp = require('child_process'), request = require('request');\n${text}`,
+      );
+      const call = (file.statements.at(-1) as ts.ExpressionStatement).expression as ts.CallExpression;
+      return !!calleeOf(call, scopesOf(file), { dependencies: { 'fs-extra': '^9.0.0' } });
+    };
+    expect(
+      [
+        'fse.remove(dir)',
+        'fse.copy(a, b)',
+        'fse.readFile(f, encoding)',
+        'cp.exec(c, options)',
+        'request(url)',
+        'request(options)',
+      ].filter(known),
+    ).toEqual([]);
+    expect(
+      [
+        'fse.remove(dir, done)',
+        'fse.copy(a, b, () => {})',
+        'function f() {}\nrequest(u, f)',
+        'cp.exec(c, this.onExit)',
+      ].filter((text) => !known(text)),
+    ).toEqual([]);
+  });
+
   test('clients', () => {
     const request = callee(`const request = require('request'); request({ url, json: true }, cb)`)!;
     expect(request.results).toEqual([

@@ -349,6 +349,7 @@ test('what tests replace', () => {
   expect(graph.isPatched('fs', 'open')).toBe(false);
   expect(graph.isPatched('dns', 'lookup')).toBe(true);
   expect(patchedMembers([`jest.mock('fs');`]).has('fs.*')).toBe(true);
+  expect(patchedMembers([`require('graceful-fs').gracefulify(require('fs'))`]).has('fs.*')).toBe(true);
   expect([...patchedMembers([`const x = fs.stat; if (fs.open == 1) y();`])]).toEqual([]);
 });
 

@@ -71,7 +71,9 @@ export function calleeOf(call: ts.CallExpression, scopes: Scopes, options: Calle
   const name = origin.path.join('.');
   const node = nodeApi(origin.module, name);
   if (node) return fromNode(call, origin, node, scopes, options);
-  return likeFs.has(origin.module) ? fromLikeFs(call, origin, options) : fromPackage(call, origin, options);
+  return likeFs.has(origin.module)
+    ? fromLikeFs(call, origin, scopes, options)
+    : fromPackage(call, origin, scopes, options);
 }
 
 function fromNode(
@@ -81,7 +83,7 @@ function fromNode(
   scopes: Scopes,
   options: CalleeOptions,
 ): Callee | undefined {
-  const callback = callbackIn(call, api);
+  const callback = callbackIn(call, api, scopes);
   const results = callback === undefined ? undefined : resultsOf(call, origin, api);
   if (callback === undefined || !results) return undefined;
   const name = origin.path.join('.');
@@ -111,13 +113,42 @@ function common(origin: Origin, name: string, api: Omit<Api, 'twin'>, callback: 
 }
 
 /** Where the callback is: an allowed place that is the last argument, and not something that no callback can be. */
-function callbackIn(call: ts.CallExpression, api: Pick<Api, 'at' | 'optional'>): number | undefined {
+function callbackIn(
+  call: ts.CallExpression,
+  api: Pick<Api, 'at' | 'optional'>,
+  scopes: Scopes,
+  isOptional = api.optional,
+): number | undefined {
   const count = call.arguments.length;
+  const last = call.arguments[count - 1];
+  if (isOptional && !(last && isFunctionLike(last, scopes))) return undefined;
   // Timers take their callback first; more arguments than callback and delay are handed on to it.
   if (api.at.length === 1 && api.at[0] === 0)
     return count >= 1 && count <= 2 ? notData(call.arguments[0]!, 0) : undefined;
   if (count === 0 || (api.at.length > 0 && !api.at.includes(count - 1))) return undefined;
   return notData(call.arguments[count - 1]!, count - 1);
+}
+
+/** Where the callback may be left out, only what is a function or has a callback's name is one. */
+function isFunctionLike(argument: ts.Expression, scopes: Scopes): boolean {
+  const node = bare(argument);
+  if (ts.isFunctionExpression(node) || ts.isArrowFunction(node)) return true;
+  if (ts.isCallExpression(node) && memberName(node.expression) === 'bind') return true;
+  const name = ts.isIdentifier(node) ? node.text : memberName(node);
+  if (
+    name !== undefined &&
+    /^(_?(cb|callback|done|next|fn|handler|finish|end|resolve)|on[A-Z]\w*|\w*(Cb|CB|Callback|Handler|Done|Next))$/.test(
+      name,
+    )
+  )
+    return true;
+  const symbol = ts.isIdentifier(node) ? scopes.symbolOf(node) : undefined;
+  const declaration = symbol && scopes.isConstant(symbol) ? symbol.declarations?.[0] : undefined;
+  if (!declaration) return false;
+  if (ts.isFunctionDeclaration(declaration)) return true;
+  const value =
+    ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : undefined;
+  return !!value && (ts.isFunctionExpression(value) || ts.isArrowFunction(value));
 }
 
 function notData(argument: ts.Expression, index: number): number | undefined {
@@ -211,11 +242,16 @@ function isReplaced(origin: Origin, scopes: Scopes): boolean {
   });
 }
 
-function fromLikeFs(call: ts.CallExpression, origin: Origin, options: CalleeOptions): Callee | undefined {
+function fromLikeFs(
+  call: ts.CallExpression,
+  origin: Origin,
+  scopes: Scopes,
+  options: CalleeOptions,
+): Callee | undefined {
   const name = origin.path.join('.');
   const api = nodeApi('fs', name);
-  if (!api) return fromPackage(call, origin, options);
-  const callback = callbackIn(call, api);
+  if (!api) return fromPackage(call, origin, scopes, options);
+  const callback = callbackIn(call, api, scopes, true);
   const results = callback === undefined ? undefined : resultsOf(call, origin, api);
   if (callback === undefined || !results) return undefined;
   const dual =
@@ -237,13 +273,18 @@ function promisified(call: ts.CallExpression, origin: Origin): Awaitable {
   };
 }
 
-function fromPackage(call: ts.CallExpression, origin: Origin, options: CalleeOptions): Callee | undefined {
+function fromPackage(
+  call: ts.CallExpression,
+  origin: Origin,
+  scopes: Scopes,
+  options: CalleeOptions,
+): Callee | undefined {
   const rows = Object.hasOwn(packages, origin.module) ? packages[origin.module]! : {};
   const name = origin.path.join('.');
   const api: PackageApi | undefined = Object.hasOwn(rows, name) ? rows[name] : undefined;
   const range = options.dependencies?.[origin.module];
   if (!api || !rangeWithin(range, api.from, api.below)) return undefined;
-  const callback = callbackIn(call, api);
+  const callback = callbackIn(call, api, scopes, true);
   const results = callback === undefined ? undefined : resultsOf(call, origin, api);
   if (callback === undefined || !results) return undefined;
   const dual = api.promiseFrom !== undefined && rangeWithin(range, api.promiseFrom);
@@ -265,7 +306,7 @@ function calleeOfMade(call: ts.CallExpression, scopes: Scopes): Callee | undefin
   const maker = makerOf(receiver, scopes);
   const methods = maker && madeBy[`${maker.module}.${maker.path.join('.')}`];
   const api = methods && Object.hasOwn(methods, name) ? methods[name] : undefined;
-  const callback = api && callbackIn(call, api);
+  const callback = api && callbackIn(call, api, scopes);
   if (!maker || !api || callback === undefined) return undefined;
   const results = api.values.map((value) => ({ name: value, from: '' }));
   return {

@@ -219,6 +219,8 @@ function visibility(state: State, path: string, names: readonly string[]): Visib
 function notExported(state: State, path: string, what: ts.Symbol | ts.Node): Visibility {
   const hidden: Visibility = { visible: false, why: 'dynamic' };
   if ('kind' in what) return state.exports(path).open ? hidden : { visible: true, why: 'not-exported' };
+  // `namespace A { export function f() {} }`: reached as `A.f`, which nobody follows.
+  if (what.declarations?.some((one) => ts.getCombinedModifierFlags(one) & ts.ModifierFlags.Export)) return hidden;
   const file = state.tree(path);
   const isShared = moduleStyleOf(file) === 'script' && scopesOf(file).declaredIn(file).get(what.name) === what;
   return isShared && isUsedByScripts(state, path, what.name) ? hidden : { visible: true, why: 'not-exported' };

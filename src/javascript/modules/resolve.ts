@@ -106,7 +106,8 @@ function findEntries(one: Package, paths: ReadonlySet<string>): ReturnType<Resol
   for (const target of targetsOf(one.json)) {
     if (/\.(json|css|scss|less|node|wasm|html|md)$/.test(target)) continue;
     const found = target.includes('*') ? matching(one, target, paths) : sourceOf(one, target, paths);
-    if (found.length === 0) unknown = true;
+    // Types that a build will write hide nothing: what they describe has its own entry.
+    if (found.length === 0 && !/\.d\.[cm]?ts$/.test(target)) unknown = true;
     for (const file of found) files.add(file);
   }
   return { files, unknown };

@@ -55,6 +55,9 @@ const replaces = [
 export function patchedMembers(texts: Iterable<string>): ReadonlySet<string> {
   const found = new Set<string>();
   for (const text of texts) {
+    if (/\bgracefulify\b|\bpatchFs\b|['"]fs-monkey['"]/.test(text)) found.add('fs.*');
+    for (const [, module] of text.matchAll(/\b(?:stub|spy|mock)\(\s*(fs|dns|zlib|crypto)\s*\)/g))
+      found.add(`${module}.*`);
     if (
       !/\b(stub|spyOn|spy|mock|proxyquire|rewire|mockery|replace)\b|\b(fs|dns|child_process|zlib)\.\w+\s*=/.test(text)
     )
