@@ -22,6 +22,8 @@ export interface Snippets {
   invent(name: string): Binding;
   /** All names that a function's own scope declares: parameters, and its own name where it has one inside. */
   paramsOf(fn: ts.SignatureDeclaration): Declared[];
+  /** A name that always holds what another of the same spelling holds: the two are one binding. */
+  alias(node: ts.Identifier, binding: Binding): void;
   /** Mark a name's value as never a promise: it was bound by a wait. */
   settle(pattern: ts.BindingName): void;
   /** Comments and blank lines above a node, since `from` (the end of what stands before it). */
@@ -102,6 +104,10 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
   return {
     bindingOf,
     invent: (name) => ({ name }),
+    alias(node, binding) {
+      const symbol = ctx.scopes.symbolOf(node);
+      if (symbol) bindings.set(symbol, binding);
+    },
     settle: (pattern) =>
       namesOf(pattern).forEach((name) => {
         // Only a plain name holds what was waited for; the parts of a pattern may hold promises of their own.

@@ -21,16 +21,24 @@ export interface Pen {
  * Line breaks are `\n`; `finish` gives them the file's form.
  */
 export function writeBody(entry: Entry, flow: Block, pen: Pen): string {
-  const indent = indentAt(pen.canvas.text, entry.body.start);
+  const indent = indentAt(pen.canvas.text, lineOf(entry, pen.canvas.text));
   const place: Place = { indent, guarded: false };
   const { shape } = entry;
   if (shape.kind === 'statement') return end(`void (async () => ${writeFunctionBody(flow, place, pen)})()`, pen);
   if (shape.kind === 'inside') {
     const callback = renderSnippet(shape.callback, indent, pen.canvas);
-    return end(`${shape.via}(async () => ${writeFunctionBody(flow, place, pen)})(${callback})`, pen);
+    const text = `${shape.via}(async () => ${writeFunctionBody(flow, place, pen)})(${callback})`;
+    return entry.bodyKind === 'expression' ? text : end(text, pen);
   }
   if (entry.bodyKind === 'expression') return writeArrowBody(flow, place, pen);
   return writeFunctionBody(flow, place, pen);
+}
+
+/** An arrow's body that stood on a line of its own begins behind the arrow now. */
+function lineOf({ bodyKind, body }: Entry, text: string): number {
+  if (bodyKind !== 'expression') return body.start;
+  const before = text.slice(0, body.start).trimEnd();
+  return before.endsWith('=>') ? before.length : body.start;
 }
 
 /** `{ … }` with the closing brace at the place's indentation. */
@@ -97,8 +105,11 @@ function writeStep(step: Step, place: Place, pen: Pen): string {
       return writeWait(step, place, pen);
     case 'branch':
       return writeBranch(step, place, pen);
-    case 'loop':
+    case 'loop': {
+      const bare = step.foot ? undefined : bareStatement(step.body, place, pen);
+      if (bare !== undefined) return text(step.head) + bare;
       return `${text(step.head)} ${braces(step.body)}${step.foot ? end(` ${text(step.foot)}`, pen) : ''}`;
+    }
     case 'switch':
       return writeSwitch(step, place, pen);
     case 'guard':

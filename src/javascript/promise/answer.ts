@@ -32,6 +32,7 @@ function isPlainAnswer(expression: ts.Expression, env: Env, depth: number): bool
   const plain = (part: ts.Expression) => isPlainAnswer(part, env, depth + 1);
   if (ts.isConditionalExpression(node)) return plain(node.whenTrue) && plain(node.whenFalse);
   if (ts.isBinaryExpression(node)) return /^(&&|\|\||\?\?)$/.test(node.operatorToken.getText()) && plain(node.left) && plain(node.right);
+  if (ts.isObjectLiteralExpression(node)) return !node.properties.some((each) => each.name?.getText() === 'then');
   if (ts.isPropertyAccessExpression(node)) return !promiseFields.test(node.name.text) && isFieldOfSettled(node.expression, env);
   if (ts.isElementAccessExpression(node)) return isFieldOfSettled(node.expression, env);
   if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) return givesPlain(node.expression, env, depth);

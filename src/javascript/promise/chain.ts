@@ -1,5 +1,6 @@
 import type { Bind, Block, BlockTask, Handler, Refusal, Snippet, Step, Target, Task } from '../../flow/model.js';
 import type { Range } from '../../types.js';
+import { exits } from '../../flow/query.js';
 import { withLead } from '../body.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
@@ -152,6 +153,8 @@ function applyThen(before: Task, link: Link, lead: Range[], env: Env, unused: bo
     if (bad.kind === 'none') return before;
     return caught(before, link, failHandler(bad, second!, link, target, env, unused), lead, target);
   }
+  const direct = bad.kind === 'none' ? directly(before, ok, first!, link, target, lead, env, unused) : undefined;
+  if (direct) return direct;
   const [own, led] = splitTrail(before, link, lead, env);
   const body = continuation(ok, first!, link, target, env, unused);
   const wait: Step = {
@@ -165,6 +168,41 @@ function applyThen(before: Task, link: Link, lead: Range[], env: Env, unused: bo
   };
   const rest = withLead(withEnd(body.block, link, second ?? first!, env), led);
   return { kind: 'block', target, body: { steps: [wait, ...rest.steps], tail: rest.tail } };
+}
+
+/**
+ * When what came before ends with a plain value, the next step can have it without a name in between:
+ * `parse(x)` handed to `save` is `save(parse(x))`, and a `res` handed on as `res` is the same name.
+ */
+function directly(before: Task, ok: HandlerForm, argument: ts.Expression, link: Link, target: Target, lead: Range[], env: Env, unused: boolean): Task | undefined {
+  if (before.kind !== 'block') return undefined;
+  const last = before.body.steps.at(-1);
+  const steps = before.body.steps.slice(0, -1);
+  if (last?.kind !== 'exit' || last.how !== 'succeed' || !last.with || 'kind' in last.with || last.with.promise !== 'no') return undefined;
+  if (exits(steps, before.target)) return undefined;
+  let block: Block | undefined;
+  if (ok.kind === 'call') block = called(ok, ok.call(last.with), argument, link, target, env, unused);
+  else if (ok.kind === 'function' && isSameName(last.with, ok.fn, env)) {
+    env.snippets.alias(ok.fn.parameters[0]!.name as ts.Identifier, last.with.uses[0]!.binding!);
+    block = withLead(readFunction(ok.fn, target, env, unused).block, commentsIn(beforeArgument(link, argument), ok.fn.getStart(), env.snippets));
+  }
+  if (!block) return undefined;
+  const comments = [...last.lead.filter((each) => each !== ''), ...(last.trail ?? []), ...before.body.tail.filter((each) => each !== ''), ...lead];
+  const rest = withLead(withEnd(block, link, argument, env), comments);
+  return { kind: 'block', target, body: { steps: [...steps, ...rest.steps], tail: rest.tail } };
+}
+
+/** The value is a name of the entry that nobody writes, and the parameter is called the same. */
+function isSameName(value: Snippet, fn: ts.SignatureDeclaration, env: Env): boolean {
+  const [parameter, more] = fn.parameters;
+  const [use, another] = value.uses;
+  if (!value.pure || !use?.binding || another || more || !parameter || parameter.type || !ts.isIdentifier(parameter.name)) return false;
+  if (parameter.name.text !== use.name || parameter.initializer || parameter.dotDotDotToken) return false;
+  const { scopes } = env.ctx;
+  const inner = scopes.symbolOf(parameter.name);
+  const source = scopes.named(use.name).find((each) => each.getStart() === use.at);
+  const outer = source && scopes.symbolOf(source);
+  return [inner, outer].every((symbol) => !!symbol && !scopes.references(symbol).some(scopes.isWritten));
 }
 
 /** A comment behind the root, on its line, is the trail of the wait; the others stand above what follows. */

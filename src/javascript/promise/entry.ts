@@ -128,8 +128,16 @@ function readEndingWithFloat(fn: FunctionNode & { body: ts.ConciseBody }, ctx: F
 function headOf(fn: FunctionNode, ctx: FileContext): Head {
   if (isAsync(fn)) return { edits: [] };
   const at = asyncPlace(fn);
-  const type = answerType(fn, ctx);
-  return { edits: [{ start: at, end: at, text: 'async ' }, ...(type ? [type] : [])] };
+  const edits = [{ start: at, end: at, text: 'async ' }, answerType(fn, ctx), joinedLine(fn, ctx)];
+  return { edits: edits.filter((edit) => edit !== undefined) };
+}
+
+/** The body of an arrow that stood on the next line begins behind the arrow. */
+function joinedLine(fn: FunctionNode, ctx: FileContext): Head['edits'][number] | undefined {
+  if (!ts.isArrowFunction(fn) || ts.isBlock(fn.body)) return undefined;
+  const start = fn.equalsGreaterThanToken.end;
+  const gap = ctx.text.slice(start, fn.body.getStart());
+  return gap.includes('\n') && !gap.trim() ? { start, end: fn.body.getStart(), text: ' ' } : undefined;
 }
 
 function asyncPlace(fn: FunctionNode): number {

@@ -18,7 +18,7 @@ export type HandlerForm =
   /** A function written in place: its body becomes part of the flow. */
   | { readonly kind: 'function'; readonly fn: HandlerFunction }
   /** A function by name: it is called with what came. */
-  | { readonly kind: 'call'; readonly call: (value: Binding | undefined) => (string | Snippet | Binding)[]; readonly plain: boolean };
+  | { readonly kind: 'call'; readonly call: (value: Binding | Snippet | undefined) => (string | Snippet | Binding)[]; readonly plain: boolean };
 
 /** Recognises a handler, or gives the link up: what is called later must be a function and must not miss its `this`. */
 export function handlerForm(argument: ts.Expression | undefined, env: Env): HandlerForm {
@@ -34,7 +34,7 @@ export function handlerForm(argument: ts.Expression | undefined, env: Env): Hand
 
 function callOf(callee: ts.Expression, before: readonly ts.Expression[], env: Env, plain = false): HandlerForm {
   const lead = before.flatMap((argument, index) => (index ? [', ', env.snippets.expression(argument)] : [env.snippets.expression(argument)]));
-  const call = (value: Binding | undefined): (string | Snippet | Binding)[] => [
+  const call = (value: Binding | Snippet | undefined): (string | Snippet | Binding)[] => [
     env.snippets.expression(callee),
     '(',
     ...lead,
