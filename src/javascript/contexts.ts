@@ -1,8 +1,8 @@
 import type { FileError, ProjectView, SourceText, TransformOptions } from '../types.js';
 import { canRender } from './compose.js';
 import type { FileContext } from './context.js';
-import { parseSource, ts } from './parse.js';
-import { scopesOf } from './scope.js';
+import { parseSource } from './parse.js';
+import { moduleStyleOf, scopesOf } from './scope.js';
 import { styleOf } from './style.js';
 
 /** Parses the files; those that are not JavaScript or TypeScript give one error each and are left out. */
@@ -29,7 +29,7 @@ export function contextsOf(
         file,
         scopes: scopesOf(file),
         style: styleOf(file),
-        moduleStyle: moduleStyleOf(source.path, file, pkg.type),
+        moduleStyle: moduleStyleOf(file, pkg.type),
         typescript: /\.[cm]?tsx?$/.test(source.path),
         options,
         view,
@@ -84,13 +84,4 @@ function factsOf(text: string): PackageFacts {
   } catch {
     return noFacts;
   }
-}
-
-function moduleStyleOf(path: string, file: ts.SourceFile, type: string | undefined): FileContext['moduleStyle'] {
-  if (/\.m[jt]s$/.test(path)) return 'esm';
-  if (/\.c[jt]s$/.test(path)) return 'cjs';
-  if (ts.isExternalModule(file)) return 'esm';
-  if (/\b(require\s*\(|module\.exports|exports\.\w)/.test(file.text)) return 'cjs';
-  if (type === 'module') return 'esm';
-  return type === undefined && !/\brequire\b/.test(file.text) ? 'script' : 'cjs';
 }
