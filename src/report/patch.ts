@@ -26,7 +26,7 @@ export function filePatch({ path, before, after }: Change, context: number): str
 }
 
 /** The time to find the smallest difference grows with the square of its size: seconds, above this many lines. */
-const MOST_EDITS = 6000;
+const MOST_EDITS = 3000;
 
 /** All old lines out, all new lines in. */
 function wholeHunk(
