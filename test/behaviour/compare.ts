@@ -45,7 +45,10 @@ function compare(when: string, before: Trace, after: Trace, input: Input): strin
 function visible(trace: Trace, input: Input): string[] {
   const changed = input.options.exports === 'change' && input.label !== 'promise';
   const dropped = changed ? /back at the caller|returned / : input.script.turnMayMove ? /back at the caller/ : /(?!)/;
-  return trace.lines.filter((line) => !dropped.test(line));
+  const lines = trace.lines.filter((line) => !dropped.test(line));
+  return input.script.bugMayReject
+    ? lines.map((line) => line.replace(/(died of|answer error) /, 'failed with '))
+    : lines;
 }
 
 function indent(lines: readonly string[]): string {

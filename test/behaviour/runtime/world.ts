@@ -21,6 +21,8 @@ export interface Script {
   readonly server?: boolean;
   /** Why the first call may start a turn earlier or later than the function returns: `reduce` from a settled promise, say. */
   readonly turnMayMove?: string;
+  /** Why an exception in the story's own code, which nobody could catch, may become the answer: it is a rejection now. */
+  readonly bugMayReject?: string;
 }
 
 type Log = (line: string) => void;
