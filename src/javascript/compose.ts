@@ -121,8 +121,8 @@ function writeFile(ctx: FileContext, job: FileJob): Draft[] {
     const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
   }
-  drafts.push(...importDrafts(ctx, job));
-  return drafts.flatMap(({ edit, owners }) => {
+  // At one place an import comes before what stands there already.
+  return [...importDrafts(ctx, job), ...drafts].flatMap(({ edit, owners }) => {
     const shrunk = shrinkEdit(ctx.text, { ...edit, text: finish(edit.text, ctx.style.eol) });
     return shrunk ? [{ edit: shrunk, owners }] : [];
   });

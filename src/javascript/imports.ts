@@ -329,7 +329,7 @@ function modulesOf(statement: ts.Statement): string[] {
 
 /** Behind the last builtin that is imported in the head, else behind the last import, else in front of the first statement. */
 function insertLines(ctx: FileContext, lines: readonly string[]): TextEdit {
-  const { eol } = ctx.style;
+  const { eol, semi } = ctx.style;
   const statements = ctx.file.statements;
   const plain = statements.findIndex((each) => !isImportLine(each));
   const head =
@@ -339,7 +339,7 @@ function insertLines(ctx: FileContext, lines: readonly string[]): TextEdit {
   const text = lines.join(eol);
   if (anchor) {
     // A semicolon that opens the next line belongs to what follows it: it then ends our line.
-    const end = ctx.text.slice(0, anchor.end).replace(/\s*[\r\n]\s*;$/, '').length;
+    const end = semi ? anchor.end : ctx.text.slice(0, anchor.end).replace(/\s*[\r\n]\s*;$/, '').length;
     const at = endOfLine(ctx.text, end);
     if (at !== undefined)
       return { start: at, end: at, text: `${eol}${text}${end < anchor.end ? '' : guard(ctx, at, text)}` };

@@ -1,3 +1,5 @@
+import { builtinModules } from 'node:module';
+
 import type { ImportNeed } from '../../flow/model.js';
 import type { Awaiting, Gives } from '../callback/types.js';
 import { calleeOf } from '../calls/callee.js';
@@ -29,7 +31,7 @@ function fromTable(ctx: FileContext, call: ts.CallExpression, callee: Callee): A
     case 'same-call':
       return { kind: 'awaitable', callee: [call.expression], needs: [], ...gives };
     case 'promisify':
-      return promisified(ctx, gives);
+      return promisifiedMember(ctx, call, gives, callee);
   }
 }
 
@@ -81,6 +83,15 @@ function imported(
   const whole: ImportNeed = { from, name: '*', local: `${from.replace(/^node:|\/promises$/g, '')}Promises` };
   return { callee: [`${localNameFor(ctx, whole)}.${name}`], needs: [whole] };
 }
+
+/** Functions of Node's own need no object: `promisify(crypto.randomBytes)(16)`. */
+function promisifiedMember(ctx: FileContext, call: ts.CallExpression, gives: Gives, callee: Callee): Awaiting {
+  const plain = promisified(ctx, gives);
+  if (plain.kind !== 'promisify' || !builtins.has(callee.module)) return plain;
+  return { ...plain, kind: 'awaitable', callee: [`${plain.local}(`, call.expression, ')'] };
+}
+
+const builtins = new Set(builtinModules);
 
 const promisifyNeed: ImportNeed = { from: 'util', name: 'promisify', local: 'promisify' };
 

@@ -5,7 +5,7 @@ import { canImportBuiltins, localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
 import { usesArguments } from '../scope.js';
 import { callbackifyNeed } from './entries.js';
-import { answersSync, mixesLists, resultsOf } from './site.js';
+import { mixesLists, resultsOf } from './site.js';
 import type { Site } from './site.js';
 
 /**
@@ -18,7 +18,7 @@ export function canBridgeCall(site: Site, ctx: FileContext, call: ts.CallExpress
   if (mixesLists(site) || resultsOf(site) === 'list') return false;
   if (site.fn.index !== site.fn.node.parameters.length - 1) return false;
   if (site.reading?.facts.mayThrowSync || !isUnusedValue(call)) return false;
-  if (answersSync(site) && !isLast(call)) return false;
+  if (site.answersSync && !isLast(call)) return false;
   return isSmallHandler(handler) || (resultsOf(site) === 'value' && !site.fn.optional);
 }
 
@@ -71,18 +71,27 @@ export function isUnusedValue(call: ts.Node): boolean {
   return ts.isExpressionStatement(parent);
 }
 
-/** Nothing of the same function, or of the file, runs behind this call. */
+/** Nothing that belongs to the program's text runs behind this call: it ends the continuation of another wait, or the file. */
 export function isLast(call: ts.Node): boolean {
   let node: ts.Node = ts.findAncestor(call, ts.isStatement) ?? call;
   for (;;) {
     const { parent } = node;
     if (ts.isIfStatement(parent)) node = parent;
     else if (!isLastIn(node, parent)) return false;
-    else if (ts.isSourceFile(parent) || ts.isFunctionLike(parent.parent)) return true;
-    else if (ts.isBlock(parent)) node = parent;
-    else return false;
+    else if (ts.isSourceFile(parent)) return true;
+    else if (!ts.isBlock(parent)) return false;
+    else if (ts.isFunctionLike(parent.parent)) return isContinuation(parent.parent);
+    else node = parent;
     if (ts.isTryStatement(node.parent)) return false;
   }
+}
+
+/** `(err, …) => { … }` as the last argument of a call. */
+function isContinuation(fn: ts.SignatureDeclaration): boolean {
+  const first = fn.parameters[0]?.name;
+  const call = fn.parent;
+  if (!first || !ts.isIdentifier(first) || !/^(e|er|err|error)$/i.test(first.text)) return false;
+  return ts.isCallExpression(call) && call.arguments.at(-1) === (fn as ts.Node);
 }
 
 function isLastIn(node: ts.Node, parent: ts.Node): boolean {

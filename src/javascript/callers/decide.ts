@@ -1,11 +1,16 @@
 import type { Refusal } from '../../flow/model.js';
+import { isTask } from '../../flow/query.js';
 import type { CallResolver, CallbackReading, ReadOutcome } from '../callback/types.js';
-import { bare } from '../calls/origin.js';
+import { bare, originOf } from '../calls/origin.js';
+import { mayThrowSync } from '../calls/throws.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { calleeOf } from '../calls/callee.js';
-import { canBridgeCall, canDefaultOptions, isPlainCall } from './bridge.js';
-import { callbackArgument } from './entries.js';
+import { isDeclarationName } from '../scope.js';
+import { canBridgeCall, canDefaultOptions, isPlainCall, isUnusedValue } from './bridge.js';
+import { bridgeOf } from './entries.js';
+import { optionalForm } from './optional.js';
+import { asyncPart, endsSync } from './exits.js';
 import { canImportBuiltins } from '../imports.js';
 import { asyncHead } from './head.js';
 import { callsOf, leave, mixesLists, resultsOf } from './site.js';
@@ -21,10 +26,11 @@ type Resolve = (ctx: FileContext) => CallResolver;
 export function decide(sites: readonly Site[], read: Read, resolve: Resolve): void {
   for (;;) {
     for (const site of sites) if (site.mode !== 'left') readAgain(site, read, resolve);
+    markSync(sites);
     const before = sites.map((site) => site.mode).join();
     const awaited = awaitedCalls(sites);
     for (const site of sites) if (site.mode === 'change' && !canChange(site, awaited)) site.mode = 'keep';
-    for (const site of sites) if (site.mode === 'keep') checkKept(site);
+    for (const site of sites) if (site.mode === 'keep') checkKept(site, resolve(site.ctx));
     if (before === sites.map((site) => site.mode).join()) return;
   }
 }
@@ -33,6 +39,25 @@ function readAgain(site: Site, read: Read, resolve: Resolve): void {
   const outcome = read(site, resolve(site.ctx));
   if (outcome.ok) site.reading = outcome.value;
   else leave(site, outcome.refusal);
+}
+
+/** A function that waits for one that can answer at once may answer at once itself. */
+function markSync(sites: readonly Site[]): void {
+  const called = new Map<ts.Node, Site>();
+  for (const site of sites) {
+    for (const { call } of callsOf(site)) called.set(call, site);
+    site.answersSync = !site.reading;
+  }
+  const isSync = (call: ts.Node): boolean => called.get(call)?.answersSync ?? false;
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const site of sites) {
+      if (site.answersSync || !site.reading || !endsSync(site.reading.flow.steps, site.reading, isSync)) continue;
+      site.answersSync = grown = true;
+    }
+  }
+  for (const site of sites)
+    site.endsSync = !!site.reading && endsSync(asyncPart(site.reading).steps, site.reading, isSync);
 }
 
 /** Calls that stand in flows which will be async: they become `await f(x)`. */
@@ -61,41 +86,60 @@ function canChange(site: Site, awaited: ReadonlySet<ts.Node>): boolean {
 }
 
 /** A bridge must give the old callback exactly what it got, when it got it; and there must be something worth it. */
-function checkKept(site: Site): void {
-  const reading = site.reading!;
-  const refusal = whyNotKept(site, reading);
-  if (refusal || gainsNothing(site, reading)) leave(site, refusal);
+function checkKept(site: Site, calls: CallResolver): void {
+  if (gainsNothing(site, site.reading!)) return leave(site);
+  site.bridge = bridgeOf(site, calls);
+  const refusal = whyNotKept(site, site.reading!);
+  if (refusal) leave(site, refusal);
 }
 
 function whyNotKept(site: Site, reading: CallbackReading): Refusal | undefined {
   const { facts } = reading;
-  const at = rangeOf(site.fn.node);
+  const { ctx, fn } = site;
+  const at = rangeOf(fn.node);
   const given = returnsSomething(site);
   if (facts.returns === 'value' || given) return { code: 'returns-value', at: given ? rangeOf(given) : at };
-  if (facts.reportsSyncInside && !site.ctx.options.unsafe) return { code: 'sync-callback', at };
-  if (site.fn.optional && site.fn.optional.how !== 'noop')
-    return { code: 'exported-callers-unknown', at: site.fn.optional.at };
-  if (!canImportBuiltins(site.ctx)) return { code: 'exported-callers-unknown', at };
-  if (callbackArgument(site)) return undefined;
-  const report = site.fn.reports.find((each) => each.kind === 'list') ?? site.fn.reports[0];
+  if (site.endsSync && !ctx.options.unsafe) return { code: 'sync-callback', at };
+  const early = usedTooEarly(site, reading);
+  if (early) return { code: 'reference-use', at: rangeOf(early), detail: early.text };
+  const throws = firstThrow(site, reading);
+  if (throws && !ctx.options.unsafe) return { code: 'sync-throw', at: rangeOf(throws) };
+  if (fn.optional && optionalForm(site) === 'unsaid') return { code: 'exported-callers-unknown', at: fn.optional.at };
+  if (!canImportBuiltins(ctx)) return { code: 'exported-callers-unknown', at };
+  if (site.bridge) return undefined;
+  const report = fn.reports.find((each) => each.kind === 'list' || each.kind === 'passed') ?? fn.reports[0];
   return { code: 'several-results', at: report ? rangeOf(report.at) : at };
+}
+
+/** A name that the async part declares and that what stays outside uses: a hoisted function, a `var`. */
+function usedTooEarly({ ctx, fn }: Site, reading: CallbackReading): ts.Identifier | undefined {
+  const { body } = fn.node;
+  if (!body || !ts.isBlock(body)) return undefined;
+  for (const symbol of ctx.scopes.declaredIn(fn.node).values()) {
+    const names = ctx.scopes.references(symbol);
+    const declared = names.find(isDeclarationName);
+    if (!declared || declared.pos < reading.from) continue;
+    const early = names.find((name) => name.pos >= body.pos && name.pos < reading.from);
+    if (early) return early;
+  }
+  return undefined;
+}
+
+/** Code of the first statement of the async part that throws on purpose: its caller saw that, the callback would now. */
+export function firstThrow(site: Site, reading: CallbackReading): ts.Node | undefined {
+  const { body } = site.fn.node;
+  const first = body && ts.isBlock(body) ? body.statements.find((each) => each.getStart() >= reading.from) : body;
+  return first && mayThrowSync(first, site.ctx.scopes);
 }
 
 /** Nothing is waited for, or all that is done is to hand the callback on. */
 function gainsNothing(site: Site, reading: CallbackReading): boolean {
-  const steps = reading.flow.steps.slice(reading.prologueSteps);
-  const [only, more] = steps;
   // One wait in a function that is handed on in place reads no better behind a bridge.
   const few = site.naming.kind === 'inline' ? 2 : 1;
+  const [only, more] = asyncPart(reading).steps;
   if (!only || reading.waits.length < few) return true;
-  return (
-    !more &&
-    only.kind === 'exit' &&
-    only.how === 'succeed' &&
-    !!only.with &&
-    'kind' in only.with &&
-    only.with.kind === 'call'
-  );
+  if (more || only.kind !== 'exit' || only.how !== 'succeed' || !only.with) return false;
+  return isTask(only.with) && only.with.kind === 'call';
 }
 
 function rangeOf(node: ts.Node): { start: number; end: number } {
@@ -105,10 +149,14 @@ function rangeOf(node: ts.Node): { start: number; end: number } {
 /** `return request(url, …)`: what the function gives its caller beside the answer. `return fs.stat(…)` is only a way to leave. */
 function returnsSomething(site: Site): ts.Node | undefined {
   const { node } = site.fn;
+  if (node.type?.kind === ts.SyntaxKind.VoidKeyword) return undefined;
+  const calls = callsOf(site).map(({ call }) => call);
+  if (site.mode === 'keep' && site.isSeen && calls.length === site.uses.length && calls.every(isUnusedValue))
+    return undefined;
   const waits = new Set<ts.Node>(site.reading!.waits);
   const returned = (expression: ts.Expression | undefined): ts.Node | undefined => {
     const call = expression && bare(expression);
-    return call && waits.has(call) && ts.isCallExpression(call) && givesBack(site.ctx, call) ? call : undefined;
+    return call && waits.has(call) && ts.isCallExpression(call) && givesBack(site, call) ? call : undefined;
   };
   if (!node.body || !ts.isBlock(node.body)) return returned(node.body);
   const visit = (child: ts.Node): ts.Node | undefined => {
@@ -118,6 +166,11 @@ function returnsSomething(site: Site): ts.Node | undefined {
   return ts.forEachChild(node.body, visit);
 }
 
-function givesBack(ctx: FileContext, call: ts.CallExpression): boolean {
-  return calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies })?.returns ?? false;
+/** What a call that nobody described gives is not known; who sees all callers of the function sees that they do not take it. */
+function givesBack({ ctx, isSeen, naming }: Site, call: ts.CallExpression): boolean {
+  const known = calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies });
+  if (known) return known.returns;
+  const origin = originOf(call.expression, ctx.scopes);
+  if (origin && (origin.module === 'async' || origin.module.startsWith('.'))) return false;
+  return ts.isPropertyAccessExpression(call.expression) && !(isSeen && naming.kind === 'local');
 }

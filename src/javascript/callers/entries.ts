@@ -6,6 +6,7 @@ import type { FileContext } from '../context.js';
 import { localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
 import { asyncPart, handedBy, withLists } from './exits.js';
+import { optionalForm } from './optional.js';
 import type { Site } from './site.js';
 
 export const callbackifyNeed: ImportNeed = { from: 'util', name: 'callbackify', local: 'callbackify' };
@@ -87,6 +88,7 @@ export interface Bridge {
 
 /** `undefined` where no short form does it: several results in TypeScript, or a callee that hands on nobody knows what. */
 export function bridgeOf(site: Site, calls: CallResolver): Bridge | undefined {
+  const { ctx } = site;
   const { callback } = site.fn;
   const reading = site.reading!;
   // `const done = once(cb)`: the name that the body calls.
@@ -96,27 +98,28 @@ export function bridgeOf(site: Site, calls: CallResolver): Bridge | undefined {
   const err = name.text === 'err' ? 'error' : 'err';
   const kinds = handedBy(site, calls);
   const seen = new Set(kinds.values());
-  const part = asyncPart(reading);
-  const form = (...parts: (string | typeof cb)[]) => reading.snippets.compose(parts, rangeOf(callback), 'no');
-  const orError = (...success: (string | typeof cb)[]) =>
-    form(`(${err}${success.shift() as string}) => (${err} ? `, cb, `(${err}) : `, ...success, ')');
-  if (seen.has('unknown') || (seen.has('list') && (seen.size > 1 || site.ctx.typescript))) return undefined;
-  if (seen.has('list')) return { flow: part, callback: orError(', results', cb, '(null, ...results)') };
+  const flow = asyncPart(reading);
+  type Parts = readonly (string | typeof cb)[];
+  const given = (params: string, call: Parts): Snippet => {
+    const guard: Parts = optionalForm(site) === 'guarded' ? [cb, ' && '] : [];
+    return reading.snippets.compose([`(${params}) => `, ...guard, ...call], rangeOf(callback), 'no');
+  };
+  const orError = (params: string, ...success: Parts): Snippet =>
+    given(`${err}${params}`, [`(${err} ? `, cb, `(${err}) : `, ...success, ')']);
+  if (seen.has('unknown') || (seen.has('list') && (seen.size > 1 || ctx.typescript))) return undefined;
+  if (seen.has('list')) return { flow, callback: orError(', results', cb, '(null, ...results)') };
   if (seen.size > 1) {
     const whole = seen.has('nothing');
-    const flow = site.ctx.typescript ? undefined : withLists(part, kinds, reading, whole);
-    return (
-      flow && {
-        flow,
-        callback: whole ? orError(', args', cb, '(...args)') : orError(', results', cb, '(null, ...results)'),
-      }
-    );
+    const lists = ctx.typescript ? undefined : withLists(flow, kinds, reading, whole);
+    const callback = whole ? orError(', args', cb, '(...args)') : orError(', results', cb, '(null, ...results)');
+    return lists && { flow: lists, callback };
   }
   const [kind = 'value'] = seen;
-  if (kind === 'null') return { flow: part, callback: form(`(${err}) => `, cb, `(${err})`) };
-  if (kind === 'nothing') return { flow: part, callback: orError('', cb, '()') };
-  if (isUndefinedFirst(site)) return { flow: part, callback: orError(', value', cb, '(undefined, value)') };
-  return { flow: part, callback: form(cb) };
+  if (kind === 'null') return { flow, callback: given(err, [cb, `(${err})`]) };
+  if (kind === 'nothing') return { flow, callback: orError('', cb, '()') };
+  if (isUndefinedFirst(site)) return { flow, callback: orError(', value', cb, '(undefined, value)') };
+  if (optionalForm(site) === 'guarded') return { flow, callback: given('...args', [cb, '(...args)']) };
+  return { flow, callback: reading.snippets.compose([cb], rangeOf(callback), 'no') };
 }
 
 /** Success is said as `cb(undefined, value)`: not with the `null` of others. */

@@ -76,7 +76,16 @@ function siteOf(ctx: FileContext, fn: CallbackFunction, project: Project): Site 
     fn.optional?.how !== 'promise' &&
     fn.shuffles.every((each) => each.kind !== 'other') &&
     uses.every((use) => isHarmlessUse(use, fn));
-  const site: Site = { ctx, fn, naming, uses, isSeen, mode: canFollow ? 'change' : 'keep' };
+  const site: Site = {
+    ctx,
+    fn,
+    naming,
+    uses,
+    isSeen,
+    answersSync: true,
+    endsSync: true,
+    mode: canFollow ? 'change' : 'keep',
+  };
   if (project.options.exports === 'refuse' && isExported && !isSeen)
     leave(site, { code: 'exported-callers-unknown', at: { start: fn.node.getStart(), end: fn.node.end } });
   return site;
@@ -182,7 +191,7 @@ function entryOf(site: Site, options: TransformOptions): ReturnType<typeof chang
 function unsafeNotes(site: Site): Note[] {
   if (site.mode !== 'keep') return [];
   const at = { start: site.fn.node.getStart(), end: site.fn.node.end };
-  const late: Note[] = site.reading!.facts.reportsSyncInside ? [{ code: 'always-later', at }] : [];
+  const late: Note[] = site.endsSync ? [{ code: 'always-later', at }] : [];
   return firstThrow(site, site.reading!) ? [...late, { code: 'throw-now-rejection', at }] : late;
 }
 

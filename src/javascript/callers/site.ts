@@ -2,6 +2,7 @@ import type { Refusal } from '../../flow/model.js';
 import type { CallbackFunction, CallbackReading, Gives, Results } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import type { ts } from '../parse.js';
+import type { Bridge } from './entries.js';
 import type { Naming, Use } from './uses.js';
 
 /**
@@ -20,6 +21,12 @@ export interface Site {
   refusal?: Refusal;
   /** How it was read under the last assumptions. */
   reading?: CallbackReading;
+  /** It may report before its call has returned. */
+  answersSync: boolean;
+  /** The part that would become async may do so. */
+  endsSync: boolean;
+  /** How its contract is kept, when it is. */
+  bridge?: Bridge;
 }
 
 /** What a call of the function gives to who waits for it. */
@@ -27,7 +34,7 @@ export function givesOfSite(site: Site): Gives {
   const results = resultsOf(site);
   return {
     results: results === 'mixed' || results === 'passed' ? 'unknown' : results,
-    sync: answersSync(site) ? 'maybe' : 'never',
+    sync: site.answersSync ? 'maybe' : 'never',
   };
 }
 
@@ -38,12 +45,6 @@ export function resultsOf(site: Site): Results | 'passed' {
 /** Some reports give one value and others several: no promise says that. */
 export function mixesLists(site: Site): boolean {
   return resultsOf(site) === 'mixed' && site.fn.reports.some((report) => report.kind === 'list');
-}
-
-/** It may report before its call has returned. */
-export function answersSync(site: Site): boolean {
-  const facts = site.reading?.facts;
-  return !facts || facts.reportsInPrologue || facts.reportsSyncInside;
 }
 
 export function leave(site: Site, refusal?: Refusal): void {
