@@ -1,3 +1,4 @@
+import { leaves } from '../../flow/query.js';
 import type { Bind, Block, BlockTask, Handler, Refusal, Snippet, Step, Target, Task } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 import { exits } from '../../flow/query.js';
@@ -164,7 +165,7 @@ function applyThen(before: Task, link: Link, lead: Range[], env: Env, unused: bo
     at: rangeOf(link.call),
     on: before,
     ...(body.bind && { bind: body.bind }),
-    ...(bad.kind !== 'none' && { onFail: failHandler(bad, second!, link, target, env, unused) }),
+    ...(bad.kind !== 'none' && { onFail: leaving(failHandler(bad, second!, link, target, env, unused), target) }),
   };
   const rest = withLead(withEnd(body.block, link, second ?? first!, env), led);
   return { kind: 'block', target, body: { steps: [wait, ...rest.steps], tail: rest.tail } };
@@ -265,6 +266,15 @@ function called(
 }
 
 /** The error branch. TypeScript lets the parameter of a `catch` have no type but `any` and `unknown`. */
+/** Where the second handler ends, the first must not go on. */
+function leaving(handler: Handler, target: Target): Handler {
+  const { steps } = handler.body;
+  if (leaves(steps)) return handler;
+  const at = steps.at(-1)?.at ?? { start: 0, end: 0 };
+  const exit: Step = { kind: 'exit', how: 'succeed', of: target, lead: [], at: { start: at.end, end: at.end } };
+  return { ...handler, body: { ...handler.body, steps: [...steps, exit] } };
+}
+
 export function failHandler(form: HandlerForm, argument: ts.Expression, link: Link, target: Target, env: Env, unused = false): Handler {
   if (form.kind === 'call') {
     const name = env.snippets.invent('err');
