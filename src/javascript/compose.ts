@@ -108,7 +108,8 @@ function writeFile(ctx: FileContext, job: FileJob): Draft[] {
     for (const [binding, name] of naming.names) (names.set(binding, name), taken.add(name));
     for (const [at, text] of naming.renames) canvas.renames.set(at, text);
   }
-  let drafts: Draft[] = [...job.drafts];
+  // Imports first: at the top of a file they come before the `async` of a function that starts there.
+  let drafts: Draft[] = [...importDrafts(ctx, job), ...job.drafts];
   for (const each of job.entries) {
     for (const edit of each.planned.entry.head.edits) drafts.push({ edit, owners: new Set([each.group]) });
   }
