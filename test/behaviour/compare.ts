@@ -11,7 +11,7 @@ const MOST_CALLS = 12;
 export async function behaviourProblems(behaviour: Behaviour, input: Input, after: Texts): Promise<string[]> {
   const old: Telling = { files: { ...input.others, ...input.files }, main: input.main, script: input.script };
   const usual = await behaviour.trace(old);
-  const broken = usual.lines.filter((line) => /^harness: |(ReferenceError|SyntaxError): /.test(line));
+  const broken = usual.lines.filter((line) => /^harness: |ReferenceError: |SyntaxError: (?!.*JSON)/.test(line));
   if (broken.length > 0) return broken.map((line) => `the story itself does not run: ${line}`);
   if (Object.keys(input.files).every((name) => input.files[name] === after[name])) return [];
   const now: Telling = {

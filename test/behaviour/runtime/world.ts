@@ -19,6 +19,8 @@ export interface Script {
   readonly http?: Record<string, unknown>;
   /** The story talks to a real server on this machine: real timers, real `http` and `fetch`. */
   readonly server?: boolean;
+  /** Why nothing is to be changed or refused here. */
+  readonly nothingToDo?: string;
   /** Why the first call may start a turn earlier or later than the function returns: `reduce` from a settled promise, say. */
   readonly turnMayMove?: string;
   /** Why an exception in the story's own code, which nobody could catch, may become the answer: it is a rejection now. */
