@@ -12,7 +12,16 @@ import { stop, stopWith } from '../stop.js';
 import { endsAlways, isPromiseType, kindOf, returnsOf } from './kinds.js';
 import { chainOf, isExtra, promiseStatic } from './links.js';
 import type { Chain } from './links.js';
-import { callsOf, functionAround, isFunctionNode, isHandler, isTestFunction, nameOf, throwIsRejection, useOf } from './uses.js';
+import {
+  callsOf,
+  functionAround,
+  isFunctionNode,
+  isHandler,
+  isTestFunction,
+  nameOf,
+  throwIsRejection,
+  useOf,
+} from './uses.js';
 import type { FunctionNode } from './uses.js';
 
 /** Proves that a function may become async, or gives it up. `chains`: those it returns, as far as they stand in it. */
@@ -71,13 +80,15 @@ function admitCallers(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
   }
   const name = (fn as ts.NamedDeclaration).name;
   const symbol = name && ts.isIdentifier(name) ? scopes.symbolOf(name) : undefined;
-  const built = symbol && scopes.references(symbol).find((use) => ts.isNewExpression(use.parent) && use.parent.expression === use);
+  const built =
+    symbol && scopes.references(symbol).find((use) => ts.isNewExpression(use.parent) && use.parent.expression === use);
   if (built) stop('no-async-here', first);
 }
 
 /** Each path must give a promise, and one that nobody else holds. */
 function admitPaths(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
-  if (fn.type && isPromiseType(fn.type) && !returnsOf(fn).some((each) => each && kindOf(each, scopes) === 'kept')) return;
+  if (fn.type && isPromiseType(fn.type) && !returnsOf(fn).some((each) => each && kindOf(each, scopes) === 'kept'))
+    return;
   const waited = callsOf(fn, scopes)?.every((call) => ['awaited', 'chained'].includes(useOf(call)));
   for (const each of returnsOf(fn)) {
     const kind = each ? kindOf(each, scopes) : 'value';
@@ -123,7 +134,11 @@ function isPlainUse(call: ts.CallExpression, ctx: FileContext): boolean {
   if (use === 'awaited') return true;
   if (use !== 'chained') return false;
   const chain = wholeChain(call, ctx.scopes);
-  return !!chain && chain.links.every((link) => !isExtra(link)) && (useOf(chain.whole) !== 'floating' || isHandled(chain) || !!ctx.options.unsafe);
+  return (
+    !!chain &&
+    chain.links.every((link) => !isExtra(link)) &&
+    (useOf(chain.whole) !== 'floating' || isHandled(chain) || !!ctx.options.unsafe)
+  );
 }
 
 /** The longest chain that starts at this call. */
@@ -143,18 +158,21 @@ export function isHandled(chain: Chain): boolean {
   return last.method === 'catch' || (last.method === 'then' && last.args.length === 2);
 }
 
-const notPromises = /^(rxjs|rx|rx-lite|zod|yup|joi|fp-ts|neverthrow|effect|io-ts|xstream|most|kefir|baconjs|fluture|folktale|monet)(\/|$)/;
+const notPromises =
+  /^(rxjs|rx|rx-lite|zod|yup|joi|fp-ts|neverthrow|effect|io-ts|xstream|most|kefir|baconjs|fluture|folktale|monet)(\/|$)/;
 
 /** What the chain stands on must be a promise, sent when it is called. */
 export function admitRoot(chain: Chain, ctx: FileContext): void {
   const { scopes } = ctx;
   let root = bare(chain.root);
   while (ts.isCallExpression(root) || ts.isPropertyAccessExpression(root)) root = bare(root.expression);
-  if (ts.isIdentifier(root) && /^(cy|Cypress|browser|protractor)$/.test(root.text) && scopes.isGlobal(root)) stop('custom-thenable', chain.whole);
+  if (ts.isIdentifier(root) && /^(cy|Cypress|browser|protractor)$/.test(root.text) && scopes.isGlobal(root))
+    stop('custom-thenable', chain.whole);
   if (isAngularJs(ctx)) stop('framework-callback', chain.whole);
   const bareErrors = chain.links.every((link) => link.method !== 'then');
   if (bareErrors && importsAny(ctx, notPromises)) stop('custom-thenable', chain.whole);
-  if (promiseLibraryOf(chain.root, scopes) === 'jquery' && /^[~^]?[12]\./.test(ctx.dependencies['jquery'] ?? '')) stop('library-promise', chain.whole, '$');
+  if (promiseLibraryOf(chain.root, scopes) === 'jquery' && /^[~^]?[12]\./.test(ctx.dependencies['jquery'] ?? ''))
+    stop('library-promise', chain.whole, '$');
   const late = lateLazy(chain.root, scopes);
   if (late) stop('lazy-thenable', late);
 }
@@ -175,7 +193,9 @@ function isAngularJs(ctx: FileContext): boolean {
 function importsAny(ctx: FileContext, names: RegExp): boolean {
   return ctx.file.statements.some((statement) => {
     if (ts.isImportDeclaration(statement)) return names.test((statement.moduleSpecifier as ts.StringLiteral).text);
-    const required = ts.isVariableStatement(statement) ? /require\(\s*['"]([^'"]+)['"]/.exec(statement.getText()) : null;
+    const required = ts.isVariableStatement(statement)
+      ? /require\(\s*['"]([^'"]+)['"]/.exec(statement.getText())
+      : null;
     return !!required && names.test(required[1]!);
   });
 }
@@ -230,9 +250,12 @@ export function throwsIn(node: ts.Node, scopes: Scopes, depth: number): ts.Node 
 function declaredFunction(name: ts.Identifier, scopes: Scopes): { body?: ts.ConciseBody | undefined } | undefined {
   const declaration = scopes.symbolOf(name)?.declarations?.[0];
   if (!declaration) return undefined;
-  const fn = ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
+  const fn =
+    ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
   if (!isFunctionNode(fn) || ts.isMethodDeclaration(fn)) return undefined;
-  const isPlain = !fn.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword) && !(!ts.isArrowFunction(fn) && 'asteriskToken' in fn && fn.asteriskToken);
+  const isPlain =
+    !fn.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword) &&
+    !(!ts.isArrowFunction(fn) && 'asteriskToken' in fn && fn.asteriskToken);
   return isPlain ? fn : undefined;
 }
 

@@ -17,13 +17,15 @@ export function answer(expression: ts.Expression, env: Env): Snippet {
 function unwrapped(expression: ts.Expression, env: Env): ts.Expression {
   if (!ts.isParenthesizedExpression(expression)) return expression;
   const inner = expression.expression;
-  const around = env.ctx.text.slice(expression.getStart() + 1, inner.getStart()) + env.ctx.text.slice(inner.end, expression.end - 1);
+  const around =
+    env.ctx.text.slice(expression.getStart() + 1, inner.getStart()) + env.ctx.text.slice(inner.end, expression.end - 1);
   const comma = ts.isBinaryExpression(inner) && inner.operatorToken.kind === ts.SyntaxKind.CommaToken;
   return around.trim() || comma ? expression : unwrapped(inner, env);
 }
 
 /** Fields by these names hold promises in well-known interfaces. */
-const promiseFields = /^(ready|finished|loaded|closed|opened|completed|done|settled|promise|result|ended|updated|then)$|promise|deferred/i;
+const promiseFields =
+  /^(ready|finished|loaded|closed|opened|completed|done|settled|promise|result|ended|updated|then)$|promise|deferred/i;
 
 function isPlainAnswer(expression: ts.Expression, env: Env, depth: number): boolean {
   const node = bare(expression) as ts.Expression;
@@ -31,9 +33,11 @@ function isPlainAnswer(expression: ts.Expression, env: Env, depth: number): bool
   if (env.snippets.expression(node).promise === 'no') return true;
   const plain = (part: ts.Expression) => isPlainAnswer(part, env, depth + 1);
   if (ts.isConditionalExpression(node)) return plain(node.whenTrue) && plain(node.whenFalse);
-  if (ts.isBinaryExpression(node)) return /^(&&|\|\||\?\?)$/.test(node.operatorToken.getText()) && plain(node.left) && plain(node.right);
+  if (ts.isBinaryExpression(node))
+    return /^(&&|\|\||\?\?)$/.test(node.operatorToken.getText()) && plain(node.left) && plain(node.right);
   if (ts.isObjectLiteralExpression(node)) return !node.properties.some((each) => each.name?.getText() === 'then');
-  if (ts.isPropertyAccessExpression(node)) return !promiseFields.test(node.name.text) && isFieldOfSettled(node.expression, env);
+  if (ts.isPropertyAccessExpression(node))
+    return !promiseFields.test(node.name.text) && isFieldOfSettled(node.expression, env);
   if (ts.isElementAccessExpression(node)) return isFieldOfSettled(node.expression, env);
   if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) return givesPlain(node.expression, env, depth);
   return false;
@@ -65,7 +69,8 @@ function functionNamed(name: ts.Identifier, scopes: Scopes) {
   const symbol = scopes.symbolOf(name);
   const declaration = symbol && scopes.isConstant(symbol) ? symbol.declarations?.[0] : undefined;
   if (!declaration) return undefined;
-  const fn = ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
+  const fn =
+    ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
   return isFunctionNode(fn) ? fn : undefined;
 }
 

@@ -35,7 +35,15 @@ export function applyExtra(before: Task, link: Link, lead: Range[], env: Env): T
   }
 }
 
-function blockOf(target: Target, before: Task, bind: { pattern: Snippet } | undefined, rest: Block, link: Link, lead: Range[], invented = true): Task {
+function blockOf(
+  target: Target,
+  before: Task,
+  bind: { pattern: Snippet } | undefined,
+  rest: Block,
+  link: Link,
+  lead: Range[],
+  invented = true,
+): Task {
   const led = withLead(rest, lead);
   const wait: Step = {
     kind: 'wait',
@@ -47,7 +55,13 @@ function blockOf(target: Target, before: Task, bind: { pattern: Snippet } | unde
   return { kind: 'block', target, body: { steps: [wait, ...led.steps], tail: led.tail } };
 }
 
-function fromValue(before: Task, link: Link, lead: Range[], env: Env, say: (value: Binding) => (string | Snippet | Binding)[] | undefined): Task | undefined {
+function fromValue(
+  before: Task,
+  link: Link,
+  lead: Range[],
+  env: Env,
+  say: (value: Binding) => (string | Snippet | Binding)[] | undefined,
+): Task | undefined {
   const name = env.snippets.invent('result');
   const parts = say(name);
   if (!parts) return undefined;
@@ -61,7 +75,9 @@ function member(value: Binding, link: Link, env: Env): (string | Snippet | Bindi
   const [key, more] = link.args;
   if (!key || more) return undefined;
   if (ts.isStringLiteral(key) && /^[A-Za-z_$][\w$]*$/.test(key.text)) return [value, `.${key.text}`];
-  return isFixedValue(key, env.ctx.scopes) && !isNegative(key) ? [value, '[', env.snippets.expression(key), ']'] : undefined;
+  return isFixedValue(key, env.ctx.scopes) && !isNegative(key)
+    ? [value, '[', env.snippets.expression(key), ']']
+    : undefined;
 }
 
 /** `.get(-1)` counts from the end in Bluebird; a name could be negative as well, so only literals and strings pass. */
@@ -73,7 +89,9 @@ function method(value: Binding, link: Link, env: Env): (string | Snippet | Bindi
   const [name, ...args] = link.args;
   if (!name || !ts.isStringLiteral(name) || !/^[A-Za-z_$][\w$]*$/.test(name.text)) return undefined;
   if (!args.every((arg) => isFixedValue(arg, env.ctx.scopes))) return undefined;
-  const list = args.flatMap((arg, index) => (index ? [', ', env.snippets.expression(arg)] : [env.snippets.expression(arg)]));
+  const list = args.flatMap((arg, index) =>
+    index ? [', ', env.snippets.expression(arg)] : [env.snippets.expression(arg)],
+  );
   return [value, `.${name.text}(`, ...list, ')'];
 }
 
@@ -81,7 +99,14 @@ function constant(before: Task, link: Link, lead: Range[], env: Env): Task | und
   const [value, more] = link.args;
   if (more || (value && !isFixedValue(value, env.ctx.scopes))) return undefined;
   const target: Target = { of: 'block' };
-  const exit: Step = { kind: 'exit', how: 'succeed', of: target, ...(value && { with: env.snippets.expression(value) }), lead: [], at: rangeOf(link.call) };
+  const exit: Step = {
+    kind: 'exit',
+    how: 'succeed',
+    of: target,
+    ...(value && { with: env.snippets.expression(value) }),
+    lead: [],
+    at: rangeOf(link.call),
+  };
   return blockOf(target, before, undefined, { steps: [exit], tail: [] }, link, lead);
 }
 
@@ -100,7 +125,14 @@ function tap(before: Task, link: Link, lead: Range[], env: Env): Task | undefine
     const own = read.param && name && env.snippets.bindingOf(name);
     const binding = own ?? env.snippets.invent('result');
     if (read.how === 'let') return undefined;
-    return tapped(before, link, lead, { target, inner, binding, pattern: own ? read.param! : inventedPattern(binding, at), block: read.block, at });
+    return tapped(before, link, lead, {
+      target,
+      inner,
+      binding,
+      pattern: own ? read.param! : inventedPattern(binding, at),
+      block: read.block,
+      at,
+    });
   }
   const binding = env.snippets.invent('result');
   const call = env.snippets.compose(form.call(binding), at, form.plain ? 'no' : 'maybe');
@@ -119,7 +151,14 @@ interface Tapped {
 
 function tapped(before: Task, link: Link, lead: Range[], { target, inner, binding, pattern, block, at }: Tapped): Task {
   const work: Step = { kind: 'wait', on: { kind: 'block', target: inner, body: block }, lead: [], at };
-  const exit: Step = { kind: 'exit', how: 'succeed', of: target, with: inventedUse(binding, at), lead: [], at: { start: at.end, end: at.end } };
+  const exit: Step = {
+    kind: 'exit',
+    how: 'succeed',
+    of: target,
+    with: inventedUse(binding, at),
+    lead: [],
+    at: { start: at.end, end: at.end },
+  };
   return blockOf(target, before, { pattern }, { steps: [work, exit], tail: [] }, link, lead, false);
 }
 
@@ -133,7 +172,9 @@ function spread(before: Task, link: Link, lead: Range[], env: Env): Task | undef
   const at = rangeOf(form.fn);
   const target: Target = { of: 'block' };
   const read = readFunction(form.fn, target, env, false, 'many');
-  const names = parameters.flatMap((p, index) => (index ? [', ', snippets.pattern(p.name)] : [snippets.pattern(p.name)]));
+  const names = parameters.flatMap((p, index) =>
+    index ? [', ', snippets.pattern(p.name)] : [snippets.pattern(p.name)],
+  );
   const pattern: Snippet = { ...snippets.compose(['[', ...names, ']'], at, 'no'), destructures: true };
   const list = settledLists.has(before) ? before : allOf(before, link, env);
   return blockOf(target, list, { pattern }, read.block, link, lead, false);
@@ -143,7 +184,11 @@ function allOf(before: Task, link: Link, env: Env): Task {
   const name = env.snippets.invent('results');
   const target: Target = { of: 'block' };
   const at = rangeOf(link.call);
-  const all: Task = { kind: 'call', form: 'awaitable', awaitable: env.snippets.compose(['Promise.all(', name, ')'], at, 'yes') };
+  const all: Task = {
+    kind: 'call',
+    form: 'awaitable',
+    awaitable: env.snippets.compose(['Promise.all(', name, ')'], at, 'yes'),
+  };
   const exit: Step = { kind: 'exit', how: 'succeed', of: target, with: all, lead: [], at };
   return blockOf(target, before, { pattern: inventedPattern(name, at) }, { steps: [exit], tail: [] }, link, []);
 }
@@ -157,11 +202,17 @@ function filteredCatch(before: Task, link: Link, lead: Range[], env: Env): Task 
   if (form.kind === 'none') return undefined;
   const target: Target = { of: 'block' };
   const handler = failHandler(form, argument, link, target, env);
-  const own = handler.param?.pattern.declares.length === 1 && !handler.param.pattern.destructures ? handler.param : undefined;
+  const own =
+    handler.param?.pattern.declares.length === 1 && !handler.param.pattern.destructures ? handler.param : undefined;
   if (handler.param && !own) return undefined;
   const binding = own?.pattern.declares[0]!.binding ?? env.snippets.invent('err');
   const at = rangeOf(filters[0]!);
-  const tests = filters.flatMap((filter, index) => [index ? ' || ' : '', binding, ' instanceof ', env.snippets.expression(filter)]);
+  const tests = filters.flatMap((filter, index) => [
+    index ? ' || ' : '',
+    binding,
+    ' instanceof ',
+    env.snippets.expression(filter),
+  ]);
   const test = env.snippets.compose(['!(', ...tests, ')'], at, 'no');
   const again: Step = { kind: 'exit', how: 'fail', with: inventedUse(binding, at), lead: [], at };
   const other: Step = { kind: 'branch', test, then: { steps: [again], tail: [] }, lead: [], at };

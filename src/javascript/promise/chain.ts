@@ -56,7 +56,12 @@ export function readLinks(root: ts.Expression, links: readonly Link[], env: Env,
 /** Does the link's function look at the value? */
 function takesValue(link: Link): boolean {
   const fn = link.args[0] && bare(link.args[0]);
-  return !(link.method === 'then' && fn && (ts.isArrowFunction(fn) || ts.isFunctionExpression(fn)) && !fn.parameters.length);
+  return !(
+    link.method === 'then' &&
+    fn &&
+    (ts.isArrowFunction(fn) || ts.isFunctionExpression(fn)) &&
+    !fn.parameters.length
+  );
 }
 
 /** Up to and with a link that can't be read, the chain is one awaitable value. */
@@ -69,7 +74,8 @@ export function rootTask(root: ts.Expression, env: Env, wanted = true): Task {
   const special = readInner(root, env) ?? readReduce(root, env, wanted) ?? tentativeExecutor(root, env);
   if (special) return special;
   const task: Task = { kind: 'call', form: 'awaitable', awaitable: resolvedValue(root, env) ?? onOneLine(root, env) };
-  if (/^(all|map|mapSeries|allSettled|props)$/.test(promiseStatic(root, env.ctx.scopes)?.name ?? '')) settledLists.add(task);
+  if (/^(all|map|mapSeries|allSettled|props)$/.test(promiseStatic(root, env.ctx.scopes)?.name ?? ''))
+    settledLists.add(task);
   return task;
 }
 
@@ -98,7 +104,10 @@ export function resolvedValue(expression: ts.Expression, env: Env): Snippet | un
   const [value, more] = called?.arguments ?? [];
   if (!called || !value || more || called.typeArguments || ts.isSpreadElement(value)) return undefined;
   const { snippets } = env;
-  if (commentsIn(called.getStart(), value.getStart(), snippets).length || commentsIn(value.end, called.end, snippets).length)
+  if (
+    commentsIn(called.getStart(), value.getStart(), snippets).length ||
+    commentsIn(value.end, called.end, snippets).length
+  )
     return undefined;
   return answer(value, env);
 }
@@ -106,7 +115,9 @@ export function resolvedValue(expression: ts.Expression, env: Env): Snippet | un
 /** `Q(x)` of the library Q. */
 function qCall(expression: ts.Expression, env: Env): ts.CallExpression | undefined {
   if (!ts.isCallExpression(expression) || !ts.isIdentifier(expression.expression)) return undefined;
-  return env.ctx.scopes.symbolOf(expression.expression) && isNamedQ(expression.expression, env) ? expression : undefined;
+  return env.ctx.scopes.symbolOf(expression.expression) && isNamedQ(expression.expression, env)
+    ? expression
+    : undefined;
 }
 
 function isNamedQ(name: ts.Identifier, env: Env): boolean {
@@ -121,7 +132,8 @@ function statementOf(node: ts.Node): ts.Node {
 }
 
 function applyLink(before: Task, link: Link, env: Env, unused: boolean): Task {
-  if (link.call.typeArguments && ts.isPropertyAccessExpression(link.call.parent)) stop('unknown-handler', link.call.typeArguments[0]!);
+  if (link.call.typeArguments && ts.isPropertyAccessExpression(link.call.parent))
+    stop('unknown-handler', link.call.typeArguments[0]!);
   if (link.args.some(ts.isSpreadElement)) stop('unknown-handler', link.args[0]!);
   const lead = leadOf(link, env);
   if (isExtra(link) || (link.method === 'catch' && link.args.length > 1)) {
@@ -175,20 +187,44 @@ function applyThen(before: Task, link: Link, lead: Range[], env: Env, unused: bo
  * When what came before ends with a plain value, the next step can have it without a name in between:
  * `parse(x)` handed to `save` is `save(parse(x))`, and a `res` handed on as `res` is the same name.
  */
-function directly(before: Task, ok: HandlerForm, argument: ts.Expression, link: Link, target: Target, lead: Range[], env: Env, unused: boolean): Task | undefined {
+function directly(
+  before: Task,
+  ok: HandlerForm,
+  argument: ts.Expression,
+  link: Link,
+  target: Target,
+  lead: Range[],
+  env: Env,
+  unused: boolean,
+): Task | undefined {
   if (before.kind !== 'block') return undefined;
   const last = before.body.steps.at(-1);
   const steps = before.body.steps.slice(0, -1);
-  if (last?.kind !== 'exit' || last.how !== 'succeed' || !last.with || 'kind' in last.with || last.with.promise !== 'no') return undefined;
+  if (
+    last?.kind !== 'exit' ||
+    last.how !== 'succeed' ||
+    !last.with ||
+    'kind' in last.with ||
+    last.with.promise !== 'no'
+  )
+    return undefined;
   if (exits(steps, before.target)) return undefined;
   let block: Block | undefined;
   if (ok.kind === 'call') block = called(ok, ok.call(last.with), argument, link, target, env, unused);
   else if (ok.kind === 'function' && isSameName(last.with, ok.fn, env)) {
     env.snippets.alias(ok.fn.parameters[0]!.name as ts.Identifier, last.with.uses[0]!.binding!);
-    block = withLead(readFunction(ok.fn, target, env, unused).block, commentsIn(beforeArgument(link, argument), ok.fn.getStart(), env.snippets));
+    block = withLead(
+      readFunction(ok.fn, target, env, unused).block,
+      commentsIn(beforeArgument(link, argument), ok.fn.getStart(), env.snippets),
+    );
   }
   if (!block) return undefined;
-  const comments = [...last.lead.filter((each) => each !== ''), ...(last.trail ?? []), ...before.body.tail.filter((each) => each !== ''), ...lead];
+  const comments = [
+    ...last.lead.filter((each) => each !== ''),
+    ...(last.trail ?? []),
+    ...before.body.tail.filter((each) => each !== ''),
+    ...lead,
+  ];
   const rest = withLead(withEnd(block, link, argument, env), comments);
   return { kind: 'block', target, body: { steps: [...steps, ...rest.steps], tail: rest.tail } };
 }
@@ -197,7 +233,16 @@ function directly(before: Task, ok: HandlerForm, argument: ts.Expression, link: 
 function isSameName(value: Snippet, fn: ts.SignatureDeclaration, env: Env): boolean {
   const [parameter, more] = fn.parameters;
   const [use, another] = value.uses;
-  if (!value.pure || !use?.binding || another || more || !parameter || parameter.type || !ts.isIdentifier(parameter.name)) return false;
+  if (
+    !value.pure ||
+    !use?.binding ||
+    another ||
+    more ||
+    !parameter ||
+    parameter.type ||
+    !ts.isIdentifier(parameter.name)
+  )
+    return false;
   if (parameter.name.text !== use.name || parameter.initializer || parameter.dotDotDotToken) return false;
   const { scopes } = env.ctx;
   const inner = scopes.symbolOf(parameter.name);
@@ -229,7 +274,14 @@ interface Continuation {
 }
 
 /** What runs with the value: the handler's body, or the call of a handler that has a name. */
-export function continuation(form: HandlerForm, argument: ts.Expression, link: Link, target: Target, env: Env, unused = false): Continuation {
+export function continuation(
+  form: HandlerForm,
+  argument: ts.Expression,
+  link: Link,
+  target: Target,
+  env: Env,
+  unused = false,
+): Continuation {
   if (form.kind === 'function') {
     const before = commentsIn(beforeArgument(link, argument), form.fn.getStart(), env.snippets);
     const { param, how, block } = readFunction(form.fn, target, env, unused);
@@ -275,7 +327,14 @@ function leaving(handler: Handler, target: Target): Handler {
   return { ...handler, body: { ...handler.body, steps: [...steps, exit] } };
 }
 
-export function failHandler(form: HandlerForm, argument: ts.Expression, link: Link, target: Target, env: Env, unused = false): Handler {
+export function failHandler(
+  form: HandlerForm,
+  argument: ts.Expression,
+  link: Link,
+  target: Target,
+  env: Env,
+  unused = false,
+): Handler {
   if (form.kind === 'call') {
     const name = env.snippets.invent('err');
     const at = rangeOf(argument);
@@ -308,7 +367,10 @@ function typedError(fn: ts.SignatureDeclaration, read: HandlerBody, env: Env): {
     return { param: any ? { ...read.param, parts: [...read.param.parts, any] } : read.param, block: read.block };
   }
   const name = snippets.invent('error');
-  const own = { ...snippets.piece({ start: parameter.name.getStart(), end: parameter.name.end }, [parameter.name]), declares: read.param.declares };
+  const own = {
+    ...snippets.piece({ start: parameter.name.getStart(), end: parameter.name.end }, [parameter.name]),
+    declares: read.param.declares,
+  };
   const code = snippets.compose(['const ', own, ' = ', name, ' as ', snippets.piece(rangeOf(type), [type])], at, 'no');
   const step: Step = { kind: 'code', code, made: true, lead: [], at };
   return { param: inventedPattern(name, at), block: { ...read.block, steps: [step, ...read.block.steps] } };
@@ -333,13 +395,28 @@ function applyCatch(before: Task, link: Link, lead: Range[], env: Env, unused: b
   if (form.kind === 'none') return before;
   const target: Target = { of: 'block' };
   const handler = failHandler(form, link.args[0]!, link, target, env, unused);
-  return caught(before, link, { ...handler, body: withEnd(handler.body, link, link.args[0]!, env) }, lead, target, unused);
+  const body = withEnd(withoutBareExit(handler.body, target), link, link.args[0]!, env);
+  return caught(before, link, { ...handler, body }, lead, target, unused);
+}
+
+/** Nothing stands behind a `catch`: a bare `return` at its end says nothing. */
+function withoutBareExit(block: Block, target: Target): Block {
+  const last = block.steps.at(-1);
+  if (last?.kind !== 'exit' || last.how !== 'succeed' || last.of !== target || last.with) return block;
+  const comments = [...last.lead.filter((each) => each !== ''), ...(last.trail ?? [])];
+  return { ...block, steps: block.steps.slice(0, -1), tail: [...comments, ...block.tail] };
 }
 
 /** `guard { exit <before> } onFail …` */
 function caught(before: Task, link: Link, onFail: Handler, lead: Range[], target: Target, unused = false): BlockTask {
   const body: Block = { steps: [given(before, link, target, unused)], tail: [] };
-  const guard: Step = { kind: 'guard', body, onFail: { ...onFail, body: withLead(onFail.body, lead) }, lead: [], at: rangeOf(link.call) };
+  const guard: Step = {
+    kind: 'guard',
+    body,
+    onFail: { ...onFail, body: withLead(onFail.body, lead) },
+    lead: [],
+    at: rangeOf(link.call),
+  };
   return { kind: 'block', target, body: { steps: [guard], tail: [] } };
 }
 

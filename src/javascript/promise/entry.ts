@@ -24,7 +24,10 @@ export interface Found {
  * A function as an entry. `undefined`: nothing in it is ours to read. The chains that a refusal speaks for are those that the
  * function returns.
  */
-export function readFunctionEntry(fn: FunctionNode & { body: ts.ConciseBody }, ctx: FileContext): ReturnType<typeof attempt<Found>> | undefined {
+export function readFunctionEntry(
+  fn: FunctionNode & { body: ts.ConciseBody },
+  ctx: FileContext,
+): ReturnType<typeof attempt<Found>> | undefined {
   if (isAsync(fn)) return isGenerator(fn) ? undefined : readAsync(fn, ctx);
   const chains = returnedChains(fn, ctx);
   if (!chains.length) return endsWithFloat(fn, ctx) ? attempt(() => readEndingWithFloat(fn, ctx)) : undefined;
@@ -33,13 +36,17 @@ export function readFunctionEntry(fn: FunctionNode & { body: ts.ConciseBody }, c
     const notes = admit(fn, chains, ctx);
     const tried = attempt(() => read(fn, ctx, notes));
     if (tried.ok) return tried.value;
-    return stopWith(tried.refusal.code === nothing ? { code: 'promise-as-value', at: rangeOf(chains[0]!) } : tried.refusal);
+    return stopWith(
+      tried.refusal.code === nothing ? { code: 'promise-as-value', at: rangeOf(chains[0]!) } : tried.refusal,
+    );
   });
 }
 
 /** Expressions that the function returns and that are read as flows. */
 export function returnedChains(fn: FunctionNode, ctx: FileContext): ts.Node[] {
-  return returnsOf(fn).flatMap((each) => (each ? armsOf(each) : [])).filter((each) => kindOf(each, ctx.scopes) === 'chain');
+  return returnsOf(fn)
+    .flatMap((each) => (each ? armsOf(each) : []))
+    .filter((each) => kindOf(each, ctx.scopes) === 'chain');
 }
 
 function armsOf(expression: ts.Expression): ts.Expression[] {
@@ -47,7 +54,10 @@ function armsOf(expression: ts.Expression): ts.Expression[] {
   return ts.isConditionalExpression(node) ? [...armsOf(node.whenTrue), ...armsOf(node.whenFalse)] : [node];
 }
 
-function readAsync(fn: FunctionNode & { body: ts.ConciseBody }, ctx: FileContext): ReturnType<typeof attempt<Found>> | undefined {
+function readAsync(
+  fn: FunctionNode & { body: ts.ConciseBody },
+  ctx: FileContext,
+): ReturnType<typeof attempt<Found>> | undefined {
   if (!mentionsChain(fn.body, ctx)) return undefined;
   const tried = attempt(() => read(fn, ctx, []));
   return tried.ok || tried.refusal.code !== nothing ? tried : undefined;
@@ -62,13 +72,19 @@ function mentionsChain(node: ts.Node, ctx: FileContext): boolean {
   return !!ts.forEachChild(node, (child) => mentionsChain(child, ctx) || undefined);
 }
 
-function read(fn: FunctionNode & { body: ts.ConciseBody }, ctx: FileContext, notes: Note[], last?: ts.Statement): Found {
+function read(
+  fn: FunctionNode & { body: ts.ConciseBody },
+  ctx: FileContext,
+  notes: Note[],
+  last?: ts.Statement,
+): Found {
   const seen = nothingSeen();
   const snippets = snippetsOf(ctx, fn);
   const env: Env = { ctx, snippets, seen, inLoop: false };
   const target: Target = { of: 'entry' };
   const flow = flowOf(fn, target, env, last);
-  if (!seen.chains.length) stopWith(seen.left[0] ? { code: seen.left[0].code, at: seen.left[0].at } : { code: nothing, at: rangeOf(fn) });
+  if (!seen.chains.length)
+    stopWith(seen.left[0] ? { code: seen.left[0].code, at: seen.left[0].at } : { code: nothing, at: rangeOf(fn) });
   for (const node of seen.chains) {
     const chain = chainOf(node, ctx.scopes);
     if (chain) admitRoot(chain, ctx);
@@ -91,7 +107,12 @@ function read(fn: FunctionNode & { body: ts.ConciseBody }, ctx: FileContext, not
   return { entry, seen };
 }
 
-function flowOf(fn: FunctionNode & { body: ts.ConciseBody }, target: Target, env: Env, last: ts.Statement | undefined): Block {
+function flowOf(
+  fn: FunctionNode & { body: ts.ConciseBody },
+  target: Target,
+  env: Env,
+  last: ts.Statement | undefined,
+): Block {
   const { body } = fn;
   if (!ts.isBlock(body)) {
     const leaving = { target, lead: [], at: rangeOf(body), tries: 0, unused: false };
@@ -104,7 +125,9 @@ function flowOf(fn: FunctionNode & { body: ts.ConciseBody }, target: Target, env
       const floating = site.statement === last ? floatingOf(site.statement, env.ctx.scopes) : undefined;
       if (!floating) return reading.make(site);
       const { lead, trail } = site;
-      return { steps: exitSteps(floating, { target, lead, trail, at: rangeOf(site.statement), tries: 0, unused: true }, env) };
+      return {
+        steps: exitSteps(floating, { target, lead, trail, at: rangeOf(site.statement), tries: 0, unused: true }, env),
+      };
     },
   });
 }

@@ -62,15 +62,16 @@ export function commentsIn(start: number, end: number, snippets: Snippets): Rang
   return snippets.comments({ start, end }).filter((lead: Lead): lead is Range => lead !== '');
 }
 
-/** An expression on one line where its members were broken over lines, when that is short and loses no comment. */
+/**
+ * An expression whose members were broken over lines, without these breaks, when that is short and loses no comment.
+ * Arguments over several lines stay so behind a single member.
+ */
 export function onOneLine(node: ts.Expression, env: Env): Snippet {
   const whole = env.snippets.expression(node);
   const text = node.getText();
   if (!text.includes('\n')) return whole;
   const breaks = memberBreaks(node);
-  const width = breaks.reduce((sum, gap) => sum - (gap.end - gap.start), text.length);
-  if (!breaks.length || width > 80) return whole;
-  if (breaks.some((gap) => env.ctx.text.slice(gap.start, gap.end).trim() !== '')) return whole;
+  if (!breaks.length || breaks.some((gap) => env.ctx.text.slice(gap.start, gap.end).trim() !== '')) return whole;
   const parts: Range[] = [];
   let from = node.getStart();
   for (const gap of breaks) {
@@ -78,7 +79,10 @@ export function onOneLine(node: ts.Expression, env: Env): Snippet {
     from = gap.end;
   }
   parts.push({ start: from, end: node.end });
-  if (parts.some((part) => env.ctx.text.slice(part.start, part.end).includes('\n'))) return whole;
+  const joined = parts.map((part) => env.ctx.text.slice(part.start, part.end)).join('');
+  const [line, ...more] = joined.split('\n');
+  if (line!.length > 80 || (more.length && breaks.length > 1)) return whole;
+  if (env.ctx.text.slice(parts[0]!.start, parts[0]!.end).includes('\n')) return whole;
   return { ...whole, parts };
 }
 
@@ -87,8 +91,11 @@ function memberBreaks(node: ts.Node): Range[] {
   if (ts.isPropertyAccessExpression(node)) {
     const dot = node.name.getStart() - 1;
     const inner = memberBreaks(node.expression);
-    return node.questionDotToken ? inner : [...inner, ...(dot > node.expression.end ? [{ start: node.expression.end, end: dot }] : [])];
+    return node.questionDotToken
+      ? inner
+      : [...inner, ...(dot > node.expression.end ? [{ start: node.expression.end, end: dot }] : [])];
   }
-  if (ts.isCallExpression(node) || ts.isElementAccessExpression(node) || ts.isNonNullExpression(node)) return memberBreaks(node.expression);
+  if (ts.isCallExpression(node) || ts.isElementAccessExpression(node) || ts.isNonNullExpression(node))
+    return memberBreaks(node.expression);
   return [];
 }

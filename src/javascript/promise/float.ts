@@ -90,13 +90,15 @@ function admitFloat(statement: ts.Statement, expression: ts.Expression, ctx: Fil
     const thrown = throwsIn(chain.root, scopes, 3);
     if (thrown) stop('sync-throw', thrown);
     const library = promiseLibraryOf(chain.root, scopes);
-    if (library && library !== 'native' && library !== 'polyfill' && !isHandled(chain) && !ctx.options.unsafe) stop('library-promise', chain.whole, 'then');
+    if (library && library !== 'native' && library !== 'polyfill' && !isHandled(chain) && !ctx.options.unsafe)
+      stop('library-promise', chain.whole, 'then');
   }
 }
 
 function chainsIn(expression: ts.Expression, scopes: Scopes): Chain[] {
   const node = bare(expression) as ts.Expression;
-  if (ts.isConditionalExpression(node)) return [...chainsIn(node.whenTrue, scopes), ...chainsIn(node.whenFalse, scopes)];
+  if (ts.isConditionalExpression(node))
+    return [...chainsIn(node.whenTrue, scopes), ...chainsIn(node.whenFalse, scopes)];
   const chain = chainOf(node, scopes);
   return chain ? [chain] : [];
 }

@@ -18,7 +18,13 @@ export interface HandlerBody {
  * A handler's body as steps whose exits are the block's. The function itself is used up.
  * `takes`: `many` parameters are the caller's business.
  */
-export function readFunction(fn: HandlerFunction, target: Target, env: Env, unused: boolean, takes: 'one' | 'many' = 'one'): HandlerBody {
+export function readFunction(
+  fn: HandlerFunction,
+  target: Target,
+  env: Env,
+  unused: boolean,
+  takes: 'one' | 'many' = 'one',
+): HandlerBody {
   const param = takes === 'one' ? parameterOf(fn) : undefined;
   if (takes === 'many') fn.parameters.forEach((each) => env.snippets.settle(each.name));
   if (fn.type && env.ctx.typescript && !isWholeAnswer(fn)) stop('own-this', fn);
@@ -32,7 +38,14 @@ export function readFunction(fn: HandlerFunction, target: Target, env: Env, unus
 
 function bodyOf(fn: HandlerFunction, target: Target, env: Env, unused: boolean): Block {
   if (ts.isBlock(fn.body)) return readStatements(fn.body.statements, inside(fn.body), readingFor(target, env, unused));
-  return { steps: exitSteps(fn.body, { target, lead: [], at: { start: fn.body.getStart(), end: fn.body.end }, tries: 0, unused }, env), tail: [] };
+  return {
+    steps: exitSteps(
+      fn.body,
+      { target, lead: [], at: { start: fn.body.getStart(), end: fn.body.end }, tries: 0, unused },
+      env,
+    ),
+    tail: [],
+  };
 }
 
 /** At most one parameter, with nothing that a declaration could not say. */
@@ -64,7 +77,11 @@ function headComments(fn: HandlerFunction, env: Env) {
   const end = fn.body.getStart();
   if (!name) return commentsIn(start, end, snippets);
   const type = fn.parameters[0]!.type;
-  return [...commentsIn(start, name.getStart(), snippets), ...commentsIn(type?.end ?? name.end, fn.type?.getStart() ?? end, snippets), ...(fn.type ? commentsIn(fn.type.end, end, snippets) : [])];
+  return [
+    ...commentsIn(start, name.getStart(), snippets),
+    ...commentsIn(type?.end ?? name.end, fn.type?.getStart() ?? end, snippets),
+    ...(fn.type ? commentsIn(fn.type.end, end, snippets) : []),
+  ];
 }
 
 function namesIn(name: ts.BindingName): ts.Identifier[] {

@@ -18,22 +18,31 @@ export type HandlerForm =
   /** A function written in place: its body becomes part of the flow. */
   | { readonly kind: 'function'; readonly fn: HandlerFunction }
   /** A function by name: it is called with what came. */
-  | { readonly kind: 'call'; readonly call: (value: Binding | Snippet | undefined) => (string | Snippet | Binding)[]; readonly plain: boolean };
+  | {
+      readonly kind: 'call';
+      readonly call: (value: Binding | Snippet | undefined) => (string | Snippet | Binding)[];
+      readonly plain: boolean;
+    };
 
 /** Recognises a handler, or gives the link up: what is called later must be a function and must not miss its `this`. */
 export function handlerForm(argument: ts.Expression | undefined, env: Env): HandlerForm {
   if (!argument) return { kind: 'none' };
   const node = bare(argument) as ts.Expression;
   if (node.kind === ts.SyntaxKind.NullKeyword || isUndefined(node, env.ctx.scopes)) return { kind: 'none' };
-  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return { kind: 'function', fn: readable(node, env, false) };
-  if (ts.isIdentifier(node) && isFunctionName(node, env.ctx.scopes)) return callOf(node, [], env, isPlainCall(node, env));
-  if (ts.isPropertyAccessExpression(node) && isDetachable(node, env.ctx.scopes)) return callOf(node, [], env, isPlainCall(node, env));
+  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node))
+    return { kind: 'function', fn: readable(node, env, false) };
+  if (ts.isIdentifier(node) && isFunctionName(node, env.ctx.scopes))
+    return callOf(node, [], env, isPlainCall(node, env));
+  if (ts.isPropertyAccessExpression(node) && isDetachable(node, env.ctx.scopes))
+    return callOf(node, [], env, isPlainCall(node, env));
   if (ts.isCallExpression(node)) return boundForm(node, env) ?? stop('unknown-handler', argument);
   return stop('unknown-handler', argument);
 }
 
 function callOf(callee: ts.Expression, before: readonly ts.Expression[], env: Env, plain = false): HandlerForm {
-  const lead = before.flatMap((argument, index) => (index ? [', ', env.snippets.expression(argument)] : [env.snippets.expression(argument)]));
+  const lead = before.flatMap((argument, index) =>
+    index ? [', ', env.snippets.expression(argument)] : [env.snippets.expression(argument)],
+  );
   const call = (value: Binding | Snippet | undefined): (string | Snippet | Binding)[] => [
     env.snippets.expression(callee),
     '(',
@@ -83,7 +92,9 @@ function isDirective(statement: ts.Statement): boolean {
 }
 
 const globalFunctions = new Set(
-  'String Number Boolean parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI fetch alert structuredClone'.split(' '),
+  'String Number Boolean parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI fetch alert structuredClone'.split(
+    ' ',
+  ),
 );
 
 /** A name that means a function for certain: declared in the file and never written, imported, or one of the language's own. */
@@ -118,9 +129,13 @@ function methodOfLiteral(node: ts.PropertyAccessExpression, scopes: Scopes): ts.
   if (!symbol || !declaration || !scopes.isConstant(symbol) || !ts.isVariableDeclaration(declaration)) return undefined;
   const value = declaration.initializer && bare(declaration.initializer);
   if (!value || !ts.isObjectLiteralExpression(value)) return undefined;
-  const replaced = scopes.references(symbol).some((use) => memberName(use.parent) !== undefined && isWriteTarget(use.parent));
+  const replaced = scopes
+    .references(symbol)
+    .some((use) => memberName(use.parent) !== undefined && isWriteTarget(use.parent));
   if (replaced) return undefined;
-  const property = value.properties.find((each) => each.name && ts.isIdentifier(each.name) && each.name.text === node.name.text);
+  const property = value.properties.find(
+    (each) => each.name && ts.isIdentifier(each.name) && each.name.text === node.name.text,
+  );
   const fn = property && (ts.isPropertyAssignment(property) ? bare(property.initializer) : property);
   const isFunction = fn && (ts.isMethodDeclaration(fn) || ts.isFunctionExpression(fn) || ts.isArrowFunction(fn));
   return isFunction && fn.body && !usesThis(fn.body) ? fn : undefined;
@@ -133,13 +148,17 @@ function isPlainCall(node: ts.Expression, env: Env): boolean {
   const method = ts.isPropertyAccessExpression(node) ? methodOfLiteral(node, env.ctx.scopes) : undefined;
   if (method && isFunctionNode(method) && isPlainBody(method, env)) return true;
   if (origin?.module !== '') return false;
-  return /^(console|JSON|Math|Number|String|Boolean|Array|Object)\b/.test(origin.path.join('.')) || /^(parse|is|encode|decode)/.test(origin.path[0] ?? '');
+  return (
+    /^(console|JSON|Math|Number|String|Boolean|Array|Object)\b/.test(origin.path.join('.')) ||
+    /^(parse|is|encode|decode)/.test(origin.path[0] ?? '')
+  );
 }
 
 /** `this.render.bind(this)`, `save.bind(null, 1)`, `function (x) { … }.bind(this)`. */
 function boundForm(node: ts.CallExpression, env: Env): HandlerForm | undefined {
   const callee = node.expression;
-  if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== 'bind' || callee.questionDotToken) return undefined;
+  if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== 'bind' || callee.questionDotToken)
+    return undefined;
   const [self, ...first] = node.arguments;
   const target = bare(callee.expression) as ts.Expression;
   if (!self) return undefined;
@@ -162,7 +181,8 @@ function isNullish(node: ts.Expression, scopes: Scopes): boolean {
 function isThisFreeFunction(name: ts.Identifier, scopes: Scopes): boolean {
   const declaration = scopes.symbolOf(name)?.declarations?.[0];
   if (declaration && ts.isFunctionDeclaration(declaration)) return !!declaration.body && !usesThis(declaration.body);
-  const value = declaration && ts.isVariableDeclaration(declaration) && declaration.initializer && bare(declaration.initializer);
+  const value =
+    declaration && ts.isVariableDeclaration(declaration) && declaration.initializer && bare(declaration.initializer);
   if (!value) return false;
   return ts.isArrowFunction(value) || (ts.isFunctionExpression(value) && !usesThis(value.body));
 }
@@ -171,7 +191,8 @@ function isThisFreeFunction(name: ts.Identifier, scopes: Scopes): boolean {
 export function isFixedValue(expression: ts.Expression, scopes: Scopes): boolean {
   const node = bare(expression);
   if (ts.isLiteralExpression(node) || node.kind === ts.SyntaxKind.ThisKeyword) return true;
-  if ([ts.SyntaxKind.NullKeyword, ts.SyntaxKind.TrueKeyword, ts.SyntaxKind.FalseKeyword].includes(node.kind)) return true;
+  if ([ts.SyntaxKind.NullKeyword, ts.SyntaxKind.TrueKeyword, ts.SyntaxKind.FalseKeyword].includes(node.kind))
+    return true;
   if (isUndefined(node, scopes)) return true;
   if (!ts.isIdentifier(node)) return false;
   const symbol = scopes.symbolOf(node);

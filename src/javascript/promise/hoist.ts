@@ -14,11 +14,20 @@ export function firstWait(expression: ts.Expression, scopes: Scopes): ts.AwaitEx
 }
 
 function firstPart(node: ts.Node, scopes: Scopes): ts.Node | undefined {
-  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isNonNullExpression(node) || ts.isSatisfiesExpression(node))
+  if (
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isNonNullExpression(node) ||
+    ts.isSatisfiesExpression(node)
+  )
     return node.expression;
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) return node.expression;
   if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
-    return isFixedCallee(node.expression, scopes) ? node.arguments?.[0] : ts.isCallExpression(node) ? node.expression : undefined;
+    return isFixedCallee(node.expression, scopes)
+      ? node.arguments?.[0]
+      : ts.isCallExpression(node)
+        ? node.expression
+        : undefined;
   }
   if (ts.isBinaryExpression(node)) {
     const kind = node.operatorToken.kind;

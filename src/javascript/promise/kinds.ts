@@ -13,12 +13,14 @@ import type { FunctionNode } from './uses.js';
  */
 export type Kind = 'chain' | 'promise' | 'kept' | 'value' | 'unknown';
 
-const promiseStatics = /^(resolve|reject|all|race|any|allSettled|try|map|mapSeries|each|props|join|delay|fromCallback|method|reduce|filter|some)$/;
+const promiseStatics =
+  /^(resolve|reject|all|race|any|allSettled|try|map|mapSeries|each|props|join|delay|fromCallback|method|reduce|filter|some)$/;
 const promiseGlobals = /^(fetch|import)$/;
 
 export function kindOf(expression: ts.Expression, scopes: Scopes, depth = 0): Kind {
   const node = bare(expression) as ts.Expression;
-  if (ts.isConditionalExpression(node)) return worst(kindOf(node.whenTrue, scopes, depth), kindOf(node.whenFalse, scopes, depth));
+  if (ts.isConditionalExpression(node))
+    return worst(kindOf(node.whenTrue, scopes, depth), kindOf(node.whenFalse, scopes, depth));
   if (chainOf(node, scopes) || isReduceSequence(node, scopes)) return 'chain';
   if (promiseStatics.test(promiseStatic(node, scopes)?.name ?? '')) return 'promise';
   const made = newPromise(node, scopes);
@@ -26,7 +28,8 @@ export function kindOf(expression: ts.Expression, scopes: Scopes, depth = 0): Ki
   if (ts.isCallExpression(node)) return kindOfCall(node, scopes, depth);
   if (ts.isIdentifier(node)) return kindOfName(node, scopes, depth);
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node) || isAssignment(node)) return 'kept';
-  if (ts.isLiteralExpression(node) || ts.isObjectLiteralExpression(node) || ts.isArrayLiteralExpression(node)) return 'value';
+  if (ts.isLiteralExpression(node) || ts.isObjectLiteralExpression(node) || ts.isArrayLiteralExpression(node))
+    return 'value';
   return 'unknown';
 }
 
@@ -69,16 +72,25 @@ function functionCalled(callee: ts.Node, scopes: Scopes): FunctionNode | undefin
   let owner: ts.Node | undefined = callee;
   while (owner && !ts.isClassLike(owner) && !ts.isObjectLiteralExpression(owner)) owner = owner.parent;
   if (!owner) return undefined;
-  const members: readonly ts.Node[] = ts.isClassLike(owner) ? owner.members : (owner as ts.ObjectLiteralExpression).properties;
-  return members.find((member): member is ts.MethodDeclaration => ts.isMethodDeclaration(member) && !!member.body && member.name.getText() === callee.name.text);
+  const members: readonly ts.Node[] = ts.isClassLike(owner)
+    ? owner.members
+    : (owner as ts.ObjectLiteralExpression).properties;
+  return members.find(
+    (member): member is ts.MethodDeclaration =>
+      ts.isMethodDeclaration(member) && !!member.body && member.name.getText() === callee.name.text,
+  );
 }
 
 function functionNamed(name: ts.Identifier, scopes: Scopes): FunctionNode | undefined {
   const symbol = scopes.symbolOf(name);
-  const declaration = symbol && scopes.isConstant(symbol) ? symbol.declarations?.find((each) => !ts.isFunctionDeclaration(each) || each.body) : undefined;
+  const declaration =
+    symbol && scopes.isConstant(symbol)
+      ? symbol.declarations?.find((each) => !ts.isFunctionDeclaration(each) || each.body)
+      : undefined;
   if (!declaration) return undefined;
   if (isFunctionNode(declaration)) return declaration;
-  const value = ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : undefined;
+  const value =
+    ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : undefined;
   return value && isFunctionNode(value) ? value : undefined;
 }
 
@@ -113,13 +125,21 @@ function kindOfName(name: ts.Identifier, scopes: Scopes, depth: number): Kind {
 function isPromiseUse(use: ts.Node): boolean {
   const { parent } = use;
   if (ts.isReturnStatement(parent) || ts.isAwaitExpression(parent)) return true;
-  return ts.isPropertyAccessExpression(parent) && parent.expression === use && /^(then|catch|finally)$/.test(parent.name.text);
+  return (
+    ts.isPropertyAccessExpression(parent) &&
+    parent.expression === use &&
+    /^(then|catch|finally)$/.test(parent.name.text)
+  );
 }
 
 /** Somewhere in the file the same callee is called and awaited, or its answer gets a `.then`. */
 function isWaitedElsewhere(call: ts.CallExpression, scopes: Scopes): boolean {
   const callee = bare(call.expression);
-  const last = ts.isIdentifier(callee) ? callee : ts.isPropertyAccessExpression(callee) && ts.isIdentifier(callee.name) ? callee.name : undefined;
+  const last = ts.isIdentifier(callee)
+    ? callee
+    : ts.isPropertyAccessExpression(callee) && ts.isIdentifier(callee.name)
+      ? callee.name
+      : undefined;
   if (!last) return false;
   const text = callee.getText();
   return scopes.named(last.text).some((other) => {
@@ -150,7 +170,8 @@ export function returnsOf(fn: FunctionNode): (ts.Expression | undefined)[] {
 export function endsAlways(node: ts.Statement): boolean {
   if (ts.isReturnStatement(node) || ts.isThrowStatement(node)) return true;
   if (ts.isBlock(node)) return node.statements.some(endsAlways);
-  if (ts.isIfStatement(node)) return !!node.elseStatement && endsAlways(node.thenStatement) && endsAlways(node.elseStatement);
+  if (ts.isIfStatement(node))
+    return !!node.elseStatement && endsAlways(node.thenStatement) && endsAlways(node.elseStatement);
   if (ts.isTryStatement(node)) {
     if (node.finallyBlock && endsAlways(node.finallyBlock)) return true;
     return endsAlways(node.tryBlock) && (!node.catchClause || endsAlways(node.catchClause.block));
@@ -162,7 +183,10 @@ export function endsAlways(node: ts.Statement): boolean {
     const last = clauses.at(-1);
     if (!clauses.some(ts.isDefaultClause) || !last) return false;
     if (clauses.some((clause) => clause.statements.some(breaks))) return false;
-    return clauses.every((clause) => !clause.statements.length || clause.statements.some(endsAlways)) && last.statements.length > 0;
+    return (
+      clauses.every((clause) => !clause.statements.length || clause.statements.some(endsAlways)) &&
+      last.statements.length > 0
+    );
   }
   return false;
 }

@@ -95,7 +95,10 @@ export function needsProof(chain: Chain): boolean {
 }
 
 /** `Promise.resolve`, `Promise.all` of the language or of a library that is used in its place. */
-export function promiseStatic(expression: ts.Node, scopes: Scopes): { name: string; call: ts.CallExpression } | undefined {
+export function promiseStatic(
+  expression: ts.Node,
+  scopes: Scopes,
+): { name: string; call: ts.CallExpression } | undefined {
   const call = bare(expression);
   if (!ts.isCallExpression(call)) return undefined;
   const callee = call.expression;

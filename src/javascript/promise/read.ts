@@ -46,11 +46,19 @@ interface Reading {
   readonly reasons: Map<ts.Node, Refusal>;
 }
 
+/** What compilers put into a file to run async functions in old engines. */
+function isHelper(node: ts.Node): boolean {
+  const name = ts.isVariableDeclaration(node) || ts.isFunctionDeclaration(node) ? node.name?.getText() : undefined;
+  return /^(__awaiter|__asyncGenerator|__asyncDelegator|__asyncValues|_?asyncToGenerator|asyncGeneratorStep|_?asyncIterator|_AsyncGenerator)$/.test(
+    name ?? '',
+  );
+}
+
 function visit(node: ts.Node, reading: Reading): void {
-  const { ctx, inlined, done } = reading;
+  if (isHelper(node)) return chainsOf(node, reading.ctx).forEach((chain) => reading.done.add(chain.whole));
+  const { ctx, inlined } = reading;
   if (isFunctionNode(node) && !inlined.has(node) && !staysHandler(node, ctx.scopes)) takeFunction(node, reading);
   else if (ts.isExpressionStatement(node)) takeFloat(node, reading);
-  void done;
   ts.forEachChild(node, (child) => visit(child, reading));
 }
 
@@ -74,7 +82,10 @@ function takeFloat(statement: ts.ExpressionStatement, reading: Reading): void {
   const { ctx, done } = reading;
   const expression = floatingOf(statement, ctx.scopes);
   if (!expression) {
-    if (isBorder(statement, ctx.scopes)) chainsOf(statement, ctx).slice(0, 1).forEach((chain) => done.add(chain.whole));
+    if (isBorder(statement, ctx.scopes))
+      chainsOf(statement, ctx)
+        .slice(0, 1)
+        .forEach((chain) => done.add(chain.whole));
     return;
   }
   if (chainsOf(statement, ctx).some((chain) => done.has(chain.whole))) return;
@@ -94,7 +105,12 @@ function accept({ entry, seen }: Found, reading: Reading): void {
 /** One refusal for the chains that it speaks for, with all that stands in their handlers. */
 function refuse(refusal: Refusal, chains: readonly ts.Node[], reading: Reading): void {
   const known = reading.refusals.some((each) => each.code === refusal.code && each.at.start === refusal.at.start);
-  if (!known) reading.refusals.push({ code: refusal.code, at: refusal.at, ...(refusal.detail !== undefined && { detail: refusal.detail }) });
+  if (!known)
+    reading.refusals.push({
+      code: refusal.code,
+      at: refusal.at,
+      ...(refusal.detail !== undefined && { detail: refusal.detail }),
+    });
   for (const chain of chains) cover(chain, reading);
 }
 
@@ -116,7 +132,9 @@ function chainsOf(node: ts.Node, ctx: FileContext): Chain[] {
     // What a link is called on belongs to the same chain.
     const links = new Set<ts.Node>(chain ? chain.links.map((link) => link.call) : []);
     ts.forEachChild(child, function each(next): void {
-      const inner = chain ? links.has(next) || (ts.isPropertyAccessExpression(next) && next.parent === child) : part && ts.isPropertyAccessExpression(child);
+      const inner = chain
+        ? links.has(next) || (ts.isPropertyAccessExpression(next) && next.parent === child)
+        : part && ts.isPropertyAccessExpression(child);
       see(next, inner && !isRoot(next, chain));
     });
   };
@@ -160,9 +178,14 @@ function isKept(node: ts.Node): boolean {
   let value = node;
   while (ts.isParenthesizedExpression(value.parent) || ts.isBinaryExpression(value.parent)) {
     const { parent } = value;
-    if (ts.isBinaryExpression(parent) && parent.right === value && isWriteTarget(parent.left)) return !ts.isIdentifier(parent.left);
+    if (ts.isBinaryExpression(parent) && parent.right === value && isWriteTarget(parent.left))
+      return !ts.isIdentifier(parent.left);
     value = parent;
   }
   const call = value.parent;
-  return ts.isCallExpression(call) && memberName(call.expression) === 'set' && call.arguments.includes(value as ts.Expression);
+  return (
+    ts.isCallExpression(call) &&
+    memberName(call.expression) === 'set' &&
+    call.arguments.includes(value as ts.Expression)
+  );
 }

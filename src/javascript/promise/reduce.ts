@@ -31,16 +31,19 @@ export function isReduceSequence(expression: ts.Node, scopes: Scopes): boolean {
 /** `list.reduce((p, x) => p.then(() => f(x)), Promise.resolve())`: one after the other, nothing else in the function. */
 function sequenceOf(expression: ts.Node, scopes: Scopes): Sequence | undefined {
   const call = bare(expression);
-  if (!ts.isCallExpression(call) || memberName(call.expression) !== 'reduce' || call.arguments.length !== 2) return undefined;
+  if (!ts.isCallExpression(call) || memberName(call.expression) !== 'reduce' || call.arguments.length !== 2)
+    return undefined;
   const [fn, initial] = call.arguments;
   const step = fn && bare(fn);
-  if (!step || !(ts.isArrowFunction(step) || ts.isFunctionExpression(step)) || step.parameters.length > 2) return undefined;
+  if (!step || !(ts.isArrowFunction(step) || ts.isFunctionExpression(step)) || step.parameters.length > 2)
+    return undefined;
   const start = initial && promiseStatic(initial, scopes);
   if (start?.name !== 'resolve' || start.call.arguments.length > 1) return undefined;
   const [previous, item] = step.parameters;
   const value = answerOf(step);
   const chain = value && chainOf(value, scopes);
-  if (!chain || !previous || !ts.isIdentifier(previous.name) || !isOnlyUse(previous.name, chain.root, scopes)) return undefined;
+  if (!chain || !previous || !ts.isIdentifier(previous.name) || !isOnlyUse(previous.name, chain.root, scopes))
+    return undefined;
   if (!chain.links.every((link) => link.method === 'then' && link.args.length === 1)) return undefined;
   const list = (call.expression as ts.PropertyAccessExpression).expression;
   return { list, step, item, chain, start: start.call.arguments[0], call };
@@ -109,7 +112,13 @@ function gather(found: Sequence, env: Env, wanted: boolean): Gathered {
   if (param && !ts.isIdentifier(param)) stop('unknown-handler', param);
   const named = param && snippets.bindingOf(param as ts.Identifier);
   const binding: Binding = named ?? snippets.invent('result');
-  const on = readLinks(found.chain.root, found.chain.links.slice(1), inner, false, firstTurn(form, binding, first, inner));
+  const on = readLinks(
+    found.chain.root,
+    found.chain.links.slice(1),
+    inner,
+    false,
+    firstTurn(form, binding, first, inner),
+  );
   const symbol = param && env.ctx.scopes.symbolOf(param as ts.Identifier);
   const same = givesBack(found.chain, symbol, env.ctx.scopes);
   if (!same && symbol && isCaptured(symbol, form, env)) stop('shared-loop-variable', param!);
@@ -125,7 +134,14 @@ function firstTurn(form: HandlerForm, binding: Binding, link: Link, env: Env): T
   if (form.kind === 'function') return { kind: 'block', target, body: readFunction(form.fn, target, env, false).block };
   if (form.kind !== 'call') return stop('unknown-handler', link.call);
   const at = rangeOf(link.args[0]!);
-  const exit: Step = { kind: 'exit', how: 'succeed', of: target, with: env.snippets.compose(form.call(binding), at), lead: [], at };
+  const exit: Step = {
+    kind: 'exit',
+    how: 'succeed',
+    of: target,
+    with: env.snippets.compose(form.call(binding), at),
+    lead: [],
+    at,
+  };
   return { kind: 'block', target, body: { steps: [exit], tail: [] } };
 }
 
@@ -138,8 +154,16 @@ function declared(start: ts.Expression | undefined, binding: Binding, at: Range,
   }
   const value = env.snippets.expression(start);
   if (value.promise !== 'no')
-    return { ...base, kind: 'wait', on: { kind: 'call', form: 'awaitable', awaitable: value }, bind: { pattern, how: 'let' } };
-  const code: Snippet = { ...env.snippets.compose(['let ', binding, ' = ', value], at, 'no'), declares: pattern.declares };
+    return {
+      ...base,
+      kind: 'wait',
+      on: { kind: 'call', form: 'awaitable', awaitable: value },
+      bind: { pattern, how: 'let' },
+    };
+  const code: Snippet = {
+    ...env.snippets.compose(['let ', binding, ' = ', value], at, 'no'),
+    declares: pattern.declares,
+  };
   return { ...base, kind: 'code', code, made: true };
 }
 
@@ -199,6 +223,10 @@ function isChanged(name: ts.Identifier, scopes: Scopes): boolean {
   return scopes.references(symbol).some((use) => {
     const parent = use.parent;
     if (ts.isElementAccessExpression(parent) && parent.expression === use) return isWriteTarget(parent);
-    return changing.test(memberName(parent) ?? '') && (parent as ts.AccessExpression).expression === use && (isWriteTarget(parent) || memberName(parent) !== 'length');
+    return (
+      changing.test(memberName(parent) ?? '') &&
+      (parent as ts.AccessExpression).expression === use &&
+      (isWriteTarget(parent) || memberName(parent) !== 'length')
+    );
   });
 }

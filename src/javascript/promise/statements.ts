@@ -41,7 +41,13 @@ function makeReturn(site: Site, target: Target, env: Env, unused: boolean): Made
   const at = rangeOf(statement);
   if (!statement.expression) return { steps: [{ kind: 'exit', how: 'succeed', of: target, lead, trail, at }] };
   const between = commentsIn(at.start + 'return'.length, statement.expression.getStart(), env.snippets);
-  return { steps: exitSteps(statement.expression, { target, lead: [...lead, ...between], trail, at, tries, unused }, inLoopOf(site, env)) };
+  return {
+    steps: exitSteps(
+      statement.expression,
+      { target, lead: [...lead, ...between], trail, at, tries, unused },
+      inLoopOf(site, env),
+    ),
+  };
 }
 
 function inLoopOf(site: Site, env: Env): Env {
@@ -53,14 +59,19 @@ export function exitSteps(expression: ts.Expression, leaving: Leaving, env: Env)
   const { target, lead, trail, at, tries, unused } = leaving;
   const base = { lead, at, ...(trail?.length && { trail }) };
   const node = bare(expression) as ts.Expression;
-  if (ts.isAwaitExpression(node) && holdsTask(node.expression, env)) return exitSteps(node.expression, { ...leaving, tries: 0 }, env);
+  if (ts.isAwaitExpression(node) && holdsTask(node.expression, env))
+    return exitSteps(node.expression, { ...leaving, tries: 0 }, env);
   if (tries > 0 && !isSettled(expression, env)) return [unawaited(expression, leaving, env)];
   if (ts.isConditionalExpression(node) && (holdsTask(node.whenTrue, env) || holdsTask(node.whenFalse, env)))
     return [choice(node, leaving, env)];
   const reason = rejection(node, env);
   if (reason) return [{ ...base, kind: 'exit', how: 'fail', with: reason }];
   const waited = hoisted(expression, env);
-  if (waited) return [...led(waited.before, lead), { ...base, lead: [], kind: 'exit', how: 'succeed', of: target, with: waited.rest }];
+  if (waited)
+    return [
+      ...led(waited.before, lead),
+      { ...base, lead: [], kind: 'exit', how: 'succeed', of: target, with: waited.rest },
+    ];
   const value = valueOf(expression, env, unused);
   if (unused) return discarded(value, expression, leaving);
   return [{ ...base, kind: 'exit', how: 'succeed', of: target, ...(value && { with: value }) }];
@@ -75,7 +86,9 @@ function discarded(value: Value | undefined, expression: ts.Expression, leaving:
   if ('kind' in value) return [{ ...base, lead, kind: 'exit', how: 'succeed', of: target, with: value }];
   if (value.pure) return [{ ...exit, lead, ...base }];
   const text = expression.getText();
-  const code: Snippet = /^(\{|function\b|class\b|async\s+function\b|let\s*\[)/.test(text) ? { ...value, parts: ['(', ...value.parts, ')'] } : value;
+  const code: Snippet = /^(\{|function\b|class\b|async\s+function\b|let\s*\[)/.test(text)
+    ? { ...value, parts: ['(', ...value.parts, ')'] }
+    : value;
   return [{ ...base, lead, kind: 'code', code, made: true }, exit];
 }
 
@@ -83,7 +96,8 @@ function discarded(value: Value | undefined, expression: ts.Expression, leaving:
 function unawaited(expression: ts.Expression, leaving: Leaving, env: Env): Step {
   const { target, lead, trail, at } = leaving;
   if (target.of !== 'entry') stop('return-in-try', expression);
-  if (holdsTask(expression, env)) env.seen.left.push({ code: 'return-in-try', at: rangeOf(expression), chain: bare(expression) });
+  if (holdsTask(expression, env))
+    env.seen.left.push({ code: 'return-in-try', at: rangeOf(expression), chain: bare(expression) });
   return {
     kind: 'exit',
     how: 'succeed',
@@ -123,7 +137,9 @@ export function holdsTask(expression: ts.Expression, env: Env): boolean {
   if (ts.isConditionalExpression(node)) return holdsTask(node.whenTrue, env) || holdsTask(node.whenFalse, env);
   if (ts.isAwaitExpression(node)) return holdsTask(node.expression, env);
   const { scopes } = env.ctx;
-  return !!chainOf(node, scopes) || !!rejection(node, env) || isReduceSequence(node, scopes) || !!newPromise(node, scopes);
+  return (
+    !!chainOf(node, scopes) || !!rejection(node, env) || isReduceSequence(node, scopes) || !!newPromise(node, scopes)
+  );
 }
 
 /** `e` of `Promise.reject(e)`. */
@@ -200,9 +216,11 @@ function awaitedChain(expression: ts.Expression, env: Env) {
 }
 
 function assignment(expression: ts.Expression, env: Env) {
-  if (!ts.isBinaryExpression(expression) || expression.operatorToken.kind !== ts.SyntaxKind.EqualsToken) return undefined;
+  if (!ts.isBinaryExpression(expression) || expression.operatorToken.kind !== ts.SyntaxKind.EqualsToken)
+    return undefined;
   const to = expression.left;
-  const simple = ts.isIdentifier(to) || (ts.isPropertyAccessExpression(to) && to.expression.kind === ts.SyntaxKind.ThisKeyword);
+  const simple =
+    ts.isIdentifier(to) || (ts.isPropertyAccessExpression(to) && to.expression.kind === ts.SyntaxKind.ThisKeyword);
   const on = simple ? awaitedChain(expression.right, env) : undefined;
   if (!on) return undefined;
   const pattern: Snippet = { ...env.snippets.expression(to), pure: true };
@@ -244,7 +262,11 @@ function led(steps: readonly Step[], lead: readonly Lead[]): Step[] {
 }
 
 /** `const first = await <chain>` and the text with `first` in its place. */
-function hoisted(expression: ts.Expression, env: Env, whole: ts.Node = expression): { before: Step[]; rest: Snippet } | undefined {
+function hoisted(
+  expression: ts.Expression,
+  env: Env,
+  whole: ts.Node = expression,
+): { before: Step[]; rest: Snippet } | undefined {
   const waited = firstWait(expression, env.ctx.scopes);
   const chain = waited && chainOf(waited.expression, env.ctx.scopes);
   if (!waited || !chain) return undefined;
@@ -254,7 +276,13 @@ function hoisted(expression: ts.Expression, env: Env, whole: ts.Node = expressio
   const outer = ts.isParenthesizedExpression(waited.parent) ? waited.parent : waited;
   const name = snippets.invent('result');
   const at = rangeOf(waited);
-  const before: Step = { kind: 'wait', on, bind: { pattern: inventedPattern(name, at), how: 'const', invented: true }, lead: [], at };
+  const before: Step = {
+    kind: 'wait',
+    on,
+    bind: { pattern: inventedPattern(name, at), how: 'const', invented: true },
+    lead: [],
+    at,
+  };
   const parts = [
     snippets.piece({ start: whole.getStart(), end: outer.getStart() }, [whole]),
     name,

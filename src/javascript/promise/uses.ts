@@ -45,7 +45,8 @@ export function nameOf(fn: ts.Node): string {
   const own = (fn as ts.NamedDeclaration).name;
   if (own) return own.getText();
   const { parent } = fn;
-  if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)) return parent.name.getText();
+  if (ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent))
+    return parent.name.getText();
   if (ts.isBinaryExpression(parent)) return memberName(parent.left) ?? parent.left.getText();
   return '';
 }
@@ -66,7 +67,8 @@ export function callsOf(fn: FunctionNode, scopes: Scopes): readonly ts.CallExpre
 
 /** The name of a declaration or constant that is not exported where it stands. */
 function ownName(fn: FunctionNode): ts.Identifier | undefined {
-  const exported = (node: ts.Node) => ts.canHaveModifiers(node) && node.modifiers?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
+  const exported = (node: ts.Node) =>
+    ts.canHaveModifiers(node) && node.modifiers?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
   if (ts.isFunctionDeclaration(fn)) return exported(fn) ? undefined : fn.name;
   const { parent } = fn;
   if (!ts.isVariableDeclaration(parent) || !ts.isIdentifier(parent.name)) return undefined;
@@ -78,7 +80,12 @@ export type Use = 'awaited' | 'chained' | 'returned' | 'floating' | 'other';
 
 export function useOf(call: ts.Expression): Use {
   let node: ts.Node = call;
-  while (ts.isParenthesizedExpression(node.parent) || ts.isAsExpression(node.parent) || ts.isNonNullExpression(node.parent)) node = node.parent;
+  while (
+    ts.isParenthesizedExpression(node.parent) ||
+    ts.isAsExpression(node.parent) ||
+    ts.isNonNullExpression(node.parent)
+  )
+    node = node.parent;
   const { parent } = node;
   if (ts.isAwaitExpression(parent)) return 'awaited';
   if (ts.isExpressionStatement(parent) || ts.isVoidExpression(parent)) return 'floating';
@@ -112,7 +119,8 @@ export function isHandler(fn: ts.Node, scopes: Scopes): boolean {
   return !!chain && chain.links.at(-1)!.call === call;
 }
 
-const testFunctions = /^(it|test|before|after|beforeEach|afterEach|beforeAll|afterAll|specify|setup|teardown|suiteSetup|suiteTeardown)$/;
+const testFunctions =
+  /^(it|test|before|after|beforeEach|afterEach|beforeAll|afterAll|specify|setup|teardown|suiteSetup|suiteTeardown)$/;
 
 /** A test's or hook's function: its runner takes a throw and a rejection alike. */
 export function isTestFunction(fn: ts.Node, scopes: Scopes): boolean {
@@ -122,5 +130,7 @@ export function isTestFunction(fn: ts.Node, scopes: Scopes): boolean {
   while (ts.isPropertyAccessExpression(callee)) callee = bare(callee.expression);
   if (!ts.isIdentifier(callee) || !testFunctions.test(callee.text)) return false;
   const origin = originOf(callee, scopes);
-  return scopes.isGlobal(callee) || /^(mocha|vitest|node:test|test|@jest\/globals|bun:test)$/.test(origin?.module ?? '');
+  return (
+    scopes.isGlobal(callee) || /^(mocha|vitest|node:test|test|@jest\/globals|bun:test)$/.test(origin?.module ?? '')
+  );
 }

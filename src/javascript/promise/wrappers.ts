@@ -28,7 +28,8 @@ interface Settlers {
  */
 export function readExecutor(made: ts.NewExpression, env: Env): Task {
   const fn = made.arguments?.[0] && bare(made.arguments[0]);
-  if (!fn || made.arguments!.length !== 1 || !(ts.isArrowFunction(fn) || ts.isFunctionExpression(fn))) return stop('mixed-style', made);
+  if (!fn || made.arguments!.length !== 1 || !(ts.isArrowFunction(fn) || ts.isFunctionExpression(fn)))
+    return stop('mixed-style', made);
   if (fn.asteriskToken || fn.modifiers?.length) stop('mixed-style', fn);
   if (ts.isFunctionExpression(fn) && (usesThis(fn.body) || usesArguments(fn))) stop('own-this', fn);
   const settlers = settlersOf(fn, env);
@@ -49,7 +50,9 @@ function settlersOf(fn: HandlerFunction, env: Env): Settlers {
   const [first, second, more] = fn.parameters;
   const { scopes } = env.ctx;
   const symbolOf = (parameter: ts.ParameterDeclaration | undefined) =>
-    parameter && ts.isIdentifier(parameter.name) && !parameter.initializer && !parameter.dotDotDotToken ? scopes.symbolOf(parameter.name) : undefined;
+    parameter && ts.isIdentifier(parameter.name) && !parameter.initializer && !parameter.dotDotDotToken
+      ? scopes.symbolOf(parameter.name)
+      : undefined;
   const resolve = symbolOf(first);
   const reject = symbolOf(second);
   if (!resolve || !reject || more) return stop('path-without-callback', fn);
@@ -75,11 +78,18 @@ function partsOf(fn: HandlerFunction, env: Env): Parts {
   if (!chain) return stop('mixed-style', last);
   const range = inside(body);
   const first = body.statements.slice(0, -1);
-  const reading = { snippets: env.snippets, holds: () => false, make: ({ statement }: Site): Made | undefined => (ts.isReturnStatement(statement) ? stop('mixed-style', statement) : undefined) };
+  const reading = {
+    snippets: env.snippets,
+    holds: () => false,
+    make: ({ statement }: Site): Made | undefined =>
+      ts.isReturnStatement(statement) ? stop('mixed-style', statement) : undefined,
+  };
   const until = first.at(-1)?.end ?? range.start;
   const trail = first.length ? env.snippets.trailOf(first.at(-1)!, last.getStart()) : [];
   const block = readStatements(first, { start: range.start, end: trail.at(-1)?.end ?? until }, reading);
-  const lastLead = first.length ? env.snippets.leadOf(last, trail.at(-1)?.end ?? until) : env.snippets.comments({ start: range.start, end: last.getStart() });
+  const lastLead = first.length
+    ? env.snippets.leadOf(last, trail.at(-1)?.end ?? until)
+    : env.snippets.comments({ start: range.start, end: last.getStart() });
   const tail = env.snippets.comments({ start: expression!.end, end: range.end });
   return { before: { steps: block.steps, tail: [...block.tail, ...tail], lastLead }, chain, statement: last };
 }
@@ -96,12 +106,14 @@ function settled(chain: Chain, settlers: Settlers, env: Env): Task {
   const last = links.at(-1)!;
   if (last.method === 'then' && last.args.length === 2) {
     // What the first function throws would be lost here; only `resolve` itself can't throw.
-    if (!isName(last.args[0]!, settlers.resolve, env) || !isName(last.args[1]!, settlers.reject, env)) return stop('path-without-callback', last.call);
+    if (!isName(last.args[0]!, settlers.resolve, env) || !isName(last.args[1]!, settlers.reject, env))
+      return stop('path-without-callback', last.call);
     settlers.read += 2;
     return readLinks(chain.root, links.slice(0, -1), env);
   }
   const then = links.at(-2);
-  if (last.method !== 'catch' || last.args.length !== 1 || then?.method !== 'then' || then.args.length !== 1) return stop('path-without-callback', last.call);
+  if (last.method !== 'catch' || last.args.length !== 1 || then?.method !== 'then' || then.args.length !== 1)
+    return stop('path-without-callback', last.call);
   const before = readLinks(chain.root, links.slice(0, -2), env);
   const ok = resolving(before, then, settlers, env);
   return rejecting(ok, last, settlers, env, commentsIn(then.from, then.name.getStart(), env.snippets).length > 0);
@@ -123,8 +135,17 @@ function resolving(before: Task, link: Link, settlers: Settlers, env: Env): Task
   const param = fn.parameters[0];
   if (param) env.snippets.settle(param.name);
   const block = settlingBody(fn, target, settlers, env, true);
-  const lead = [...commentsIn(link.from, link.name.getStart(), env.snippets), ...commentsIn(link.name.end, fn.getStart(), env.snippets)];
-  const wait: Step = { kind: 'wait', on: before, ...(param && { bind: { pattern: env.snippets.pattern(param.name), how: 'const' as const } }), lead: [], at: rangeOf(link.call) };
+  const lead = [
+    ...commentsIn(link.from, link.name.getStart(), env.snippets),
+    ...commentsIn(link.name.end, fn.getStart(), env.snippets),
+  ];
+  const wait: Step = {
+    kind: 'wait',
+    on: before,
+    ...(param && { bind: { pattern: env.snippets.pattern(param.name), how: 'const' as const } }),
+    lead: [],
+    at: rangeOf(link.call),
+  };
   const rest = withLead(block, lead);
   return { kind: 'block', target, body: { steps: [wait, ...rest.steps], tail: rest.tail } };
 }
@@ -176,7 +197,14 @@ function settlingBody(fn: HandlerFunction, target: Target, settlers: Settlers, e
   return withLead(block, comments);
 }
 
-function makeSettled(site: Site, body: ts.Block, target: Target, settlers: Settlers, env: Env, mayThrow: boolean): Made | undefined {
+function makeSettled(
+  site: Site,
+  body: ts.Block,
+  target: Target,
+  settlers: Settlers,
+  env: Env,
+  mayThrow: boolean,
+): Made | undefined {
   const { statement, lead, trail } = site;
   const base = { lead, trail, at: rangeOf(statement) };
   if (ts.isThrowStatement(statement) && !mayThrow) stop('path-without-callback', statement);
@@ -219,7 +247,14 @@ function settle(expression: ts.Expression, target: Target, settlers: Settlers, e
   if (more || (value && ts.isSpreadElement(value))) stop('mixed-style', call);
   settlers.read++;
   const base = { lead: [], at: rangeOf(call) };
-  if (which === 'resolve') return { ...base, kind: 'exit', how: 'succeed', of: target, ...(value && { with: env.snippets.expression(value) }) };
+  if (which === 'resolve')
+    return {
+      ...base,
+      kind: 'exit',
+      how: 'succeed',
+      of: target,
+      ...(value && { with: env.snippets.expression(value) }),
+    };
   const reason = value ? env.snippets.expression(value) : env.snippets.compose(['undefined'], base.at, 'no');
   return { ...base, kind: 'exit', how: 'fail', with: reason };
 }
