@@ -75,7 +75,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'arity-observed': {
     sentence: "Left unchanged: `%code%` depends on how many arguments there are, and without the callback there would be one fewer.",
     advice: "Replace the count by a test of the parameter itself (`typeof cb === 'function'`), then run again.",
-    example: "function load(id, cb) {\n  if (arguments.length < 2) throw new TypeError('a callback is needed');\n  db.get(id, cb);\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', function (err, text) {\n    if (err) return cb(err);\n    cb(null, text + arguments.length);\n  });\n};\n",
   },
   'async-context': {
     sentence: "Left unchanged: `%code%` reads an AsyncLocalStorage behind a queue, where the context may be another task's.",
@@ -90,7 +90,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'called-more-than-once': {
     sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
     advice: "Add the missing `return` (or a guard) if the second report is a mistake.",
-    example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) cb(err);\n    cb(null, user);\n  });\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) cb(err);\n    cb(null, text);\n  });\n};\n",
   },
   'caller-not-convertible': {
     sentence: "Left unchanged: `%name%` would have to change its callers, and the one at `%code%` cannot change.",
@@ -105,7 +105,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'code-after-call': {
     sentence: "Left unchanged: `%code%` runs before the answer arrives; after `await` it would run later.",
     advice: "Move it above the call if the order does not matter.",
-    example: "function load(id, cb) {\n  db.get(id, cb);\n  count++;\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', cb);\n  count++;\n};\n",
   },
   'comment-lost': {
     sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",
@@ -135,12 +135,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'error-not-checked': {
     sentence: "Left unchanged: `%code%` never looks at the error of the call it answers; after `await` the error would be thrown.",
     advice: "Check the error (`if (err) return cb(err)`), or say that it does not matter by giving a default where it occurs.",
-    example: "function load(id, cb) {\n  db.get(id, (err, user) => cb(null, user));\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => cb(null, text));\n};\n",
   },
   'exported-callers-unknown': {
     sentence: "Left unchanged: `%name%` is exported with a contract that no bridge can keep, and its callers cannot all be seen.",
     advice: "With `--exports change` its contract changes and what breaks is listed.",
-    example: "exports.load = function (id, cb) {\n  db.get(id, (err, user) => {\n    if (err) return cb && cb(err);\n    if (cb) cb(null, user);\n  });\n};\n",
+    example: "const fs = require('fs');\nexports.save = function (name, text, cb) {\n  fs.writeFile(name, text, (err) => {\n    if (cb) cb(err);\n  });\n};\n",
   },
   'expression-order': {
     sentence: "Left unchanged: in `%code%` an operand is read before the wait and could be different after it.",
@@ -150,12 +150,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'finally-overrides': {
     sentence: "Left unchanged: the cleanup in `%code%` replaces the answer, which the other style does not do.",
     advice: "Give the replaced answer from the handler itself.",
-    example: "function load(id) {\n  return db.get(id).finally(function () {\n    return arguments[0];\n  });\n}\n",
+    example: "function load(id) {\n  return get(id).finally((outcome) => log(outcome));\n}\n",
   },
   'framework-callback': {
     sentence: "Left unchanged: `%code%` is called by a framework whose contract for promises is not known here.",
     advice: "Move the body to a function of its own; that function can be converted.",
-    example: "class Upper extends Transform {\n  _transform(chunk, encoding, done) {\n    translate(chunk, done);\n  }\n}\n",
+    example: "const async = require('async');\nfunction all(ids, cb) {\n  async.eachSeries(ids, (id, next) => {\n    return get(id).then(() => next(), next);\n  }, cb);\n}\n",
   },
   'generator': {
     sentence: "Left unchanged: `%code%` is in a generator, which gives its values on request.",
@@ -170,12 +170,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'labels': {
     sentence: "Left unchanged: `%code%` jumps to a label on the other side of a wait.",
     advice: "Make the inner loop a function that returns.",
-    example: "function first(lists, cb) {\n  outer: for (const list of lists) {\n    for (const id of list) {\n      if (!id) continue outer;\n      db.get(id, cb);\n    }\n  }\n}\n",
+    example: "const fs = require('fs');\nexports.first = function (lists, cb) {\n  outer: for (const list of lists) {\n    for (const name of list) {\n      if (!name) continue outer;\n      return fs.readFile(name, 'utf8', cb);\n    }\n  }\n};\n",
   },
   'lazy-thenable': {
     sentence: "Left unchanged: `%code%` sends its request only when it is waited for, so waiting elsewhere would move the request.",
     advice: "Write `await` at the place where the request must be sent.",
-    example: "function both() {\n  const a = superagent.get('/a');\n  const b = superagent.get('/b');\n  return a.then((one) => b.then((two) => [one.body, two.body]));\n}\n",
+    example: "const superagent = require('superagent');\nfunction both() {\n  const a = superagent.get('/a');\n  const b = superagent.get('/b');\n  return a.then((one) => b.then((two) => [one.body, two.body]));\n}\n",
   },
   'library-promise': {
     sentence: "Left unchanged: `%code%` uses a method that only the library's promises have, and `%name%` has no exact native form.",
@@ -200,7 +200,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'mixed-style': {
     sentence: "Left unchanged: `%name%` answers in two styles at once; only a function of one style can be converted.",
     advice: "Make every path answer in the same way.",
-    example: "function load(id, cb) {\n  if (cache[id]) return Promise.resolve(cache[id]);\n  db.get(id, cb);\n}\n",
+    example: "const fs = require('fs');\nexports.load = async function (name, cb) {\n  const text = await fs.promises.readFile(name, 'utf8');\n  fs.writeFile(name + '.bak', text, cb);\n};\n",
   },
   'no-async-here': {
     sentence: "Left unchanged: `%code%` stands where the language allows no async function.",
@@ -210,7 +210,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'not-error-first': {
     sentence: "Left unchanged: the shape of the callback in `%code%` is not clear: its first argument may be a result or an error.",
     advice: "Give the error first (`cb(null, answer)`), then run again.",
-    example: "function check(id, cb) {\n  db.has(id, (there) => {\n    cb(there ? 'yes' : 'no');\n  });\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  client.load(name, (text) => cb(null, text), cb);\n};\n",
   },
   'own-this': {
     sentence: "Left unchanged: the handler has a `this`, `arguments` or name of its own at `%code%`, which it would lose as plain code.",
@@ -225,12 +225,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'partial-result-with-error': {
     sentence: "Left unchanged: `%code%` gives an error and a result together; a rejection carries one thing.",
     advice: "Put the result on the error (`err.partial = …`), or give one of the two.",
-    example: "function load(id, cb) {\n  db.get(id, (err, user) => cb(err, { user, at: 1 }));\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => cb(err, { name, text }));\n};\n",
   },
   'path-without-callback': {
     sentence: "Left unchanged: on the path at `%code%` nothing is ever reported, and an async function would answer there.",
     advice: "Report on that path too, if waiting for ever is not intended.",
-    example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) return cb(err);\n    if (user.active) cb(null, user);\n  });\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return cb(err);\n    if (text) cb(null, text);\n  });\n};\n",
   },
   'promise-as-value': {
     sentence: "Left unchanged: the promise in `%code%` is kept and used as a value.",
@@ -245,7 +245,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'reference-use': {
     sentence: "Left unchanged: `%code%` hands `%name%` on as a value, so who calls it, and how, cannot be seen.",
     advice: "Pass a small function that calls it, or use `--exports change` after looking at every use.",
-    example: "function load(id, cb) {\n  db.get(id, cb);\n}\nregistry.add('load', load);\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  const job = { done: () => cb(null, name) };\n  fs.readFile(name, 'utf8', (err) => {\n    if (err) return cb(err);\n    queue.push(job);\n  });\n};\n",
   },
   'return-in-try': {
     sentence: "Left unchanged: `%code%` is returned from a `try` that never waits for it; with `await` the `catch` would see its errors too.",
@@ -255,7 +255,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'returns-value': {
     sentence: "Left unchanged: `%code%` gives its caller something beside the answer; a promise would take its place.",
     advice: "Take an `AbortSignal` as a parameter instead of handing out the request.",
-    example: "function load(url, cb) {\n  return http.get(url, (res) => cb(null, res.statusCode)).on('error', cb);\n}\nconst pending = load('/a', done);\npending.destroy();\n",
+    example: "const fs = require('fs');\nclass Store {\n  load(name, cb) {\n    fs.readFile(name, 'utf8', (err, text) => {\n      if (err) return cb(err);\n      cb(null, text);\n    });\n    return this;\n  }\n}\n",
   },
   'schedule-differs': {
     sentence: "Left unchanged: `%code%` starts its work in a rhythm that a loop or a join would not keep.",
@@ -265,7 +265,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'several-results': {
     sentence: "Left unchanged: `%code%` gives more than one result, and not all who use them can be seen.",
     advice: "Give one object, or add a promise version beside it.",
-    example: "exports.load = function (id, cb) {\n  db.get(id, (err, user, age) => {\n    if (err) return cb(err);\n    cb(null, user, age);\n  });\n};\n",
+    example: "const fs = require('fs');\nfunction load(name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return cb(err);\n    if (!text) return cb(null, 'empty', 0);\n    cb(null, text);\n  });\n}\nexports.load = (name, cb) => load(name, (err, ...results) => cb(err, results.length));\n",
   },
   'shared-loop-variable': {
     sentence: "Left unchanged: `%name%` in `%code%` is one variable for all turns and is read after the loop has gone on.",
@@ -275,7 +275,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'stream': {
     sentence: "Left unchanged: `%code%` reads or writes a stream, piece by piece.",
     advice: "Use `pipeline` of `stream/promises`.",
-    example: "function copy(from, to, cb) {\n  fs.createReadStream(from).on('error', cb).pipe(fs.createWriteStream(to)).on('finish', cb);\n}\n",
+    example: "const fs = require('fs');\nexports.copy = function (from, to, cb) {\n  fs.createReadStream(from).pipe(fs.createWriteStream(to), () => cb(null, to));\n};\n",
   },
   'switch-fall-through': {
     sentence: "Left unchanged: a case of `%code%` runs on into the next one across a wait.",
@@ -285,7 +285,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'sync-callback': {
     sentence: "Left unchanged: `%code%` can answer before the call returns, and a caller can tell.",
     advice: "Let the caller wait for the answer, or answer through `process.nextTick`.",
-    example: "function load(id, cb) {\n  if (cache[id]) return cb(null, cache[id]);\n  db.get(id, cb);\n}\nlet user;\nload(1, (err, u) => {\n  user = u;\n});\nconsole.log(user);\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  if (ready()) fs.readFile(name, 'utf8', cb);\n  else cb(new Error('not ready'));\n};\n",
   },
   'sync-throw': {
     sentence: "Left unchanged: `%code%` throws at its caller; in an async function it would be a rejection.",
