@@ -108,8 +108,7 @@ function writeFile(ctx: FileContext, job: FileJob): Draft[] {
     for (const [binding, name] of naming.names) (names.set(binding, name), taken.add(name));
     for (const [at, text] of naming.renames) canvas.renames.set(at, text);
   }
-  // Imports first: at the top of a file they come before the `async` of a function that starts there.
-  let drafts: Draft[] = [...importDrafts(ctx, job), ...job.drafts];
+  let drafts: Draft[] = [...job.drafts];
   for (const each of job.entries) {
     for (const edit of each.planned.entry.head.edits) drafts.push({ edit, owners: new Set([each.group]) });
   }
@@ -122,7 +121,7 @@ function writeFile(ctx: FileContext, job: FileJob): Draft[] {
     const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
   }
-  // At one place an import comes before what stands there already.
+  // At one place an import comes before what stands there already, such as the `async` of a function that starts there.
   return [...importDrafts(ctx, job), ...drafts].flatMap(({ edit, owners }) => {
     const shrunk = shrinkEdit(ctx.text, { ...edit, text: finish(edit.text, ctx.style.eol) });
     return shrunk ? [{ edit: shrunk, owners }] : [];
