@@ -84,7 +84,9 @@ const standIns = new WeakMap<ts.Expression, ts.Statement>();
 
 function firstMention(body: Body, param: ts.ParameterDeclaration, state: State): number {
   const symbol = state.ctx.scopes.symbolOf(param.name as ts.Identifier);
-  return symbol ? body.statements.findIndex((statement) => mentions(statement, symbol, state)) : -1;
+  const found = body.statements.findIndex((statement) => mentions(statement, symbol!, state));
+  // What goes anyway does not stand in front of it.
+  return body.statements.slice(0, found).every((each) => state.moved.has(each)) ? Math.min(found, 0) : found;
 }
 
 function waitOn(answered: Answered, bind: Bind | undefined, onFail?: Handler): Step {

@@ -156,18 +156,22 @@ function firstArgument(at: ts.Node): ts.Expression | undefined {
 }
 
 /** `new Error(…)`, a caught exception, the tested first parameter of a continuation. */
-function isError(node: ts.Expression | undefined, ctx: FileContext): boolean {
-  if (!node) return false;
+function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): boolean {
+  if (!node || depth > 6) return false;
   const inner = bare(node);
   if (ts.isNewExpression(inner)) return /Error|Exception|Failure/.test(inner.expression.getText());
   if (ts.isCallExpression(inner)) return /Error\b|^assign$|^Boom\b/.test(inner.expression.getText());
-  if (ts.isConditionalExpression(inner)) return isError(inner.whenTrue, ctx) || isError(inner.whenFalse, ctx);
-  if (ts.isBinaryExpression(inner)) return isChoice(inner) && (isError(inner.left, ctx) || isError(inner.right, ctx));
+  if (ts.isConditionalExpression(inner)) return isError(inner.whenTrue, ctx, depth + 1) || isError(inner.whenFalse, ctx, depth + 1);
+  if (ts.isBinaryExpression(inner)) return isChoice(inner) && (isError(inner.left, ctx, depth + 1) || isError(inner.right, ctx, depth + 1));
   if (!ts.isIdentifier(inner)) return false;
   const declaration = ctx.scopes.symbolOf(inner)?.declarations?.[0];
   if (!declaration) return false;
   if (ts.isVariableDeclaration(declaration))
-    return ts.isCatchClause(declaration.parent) || (!!declaration.initializer && isError(declaration.initializer, ctx));
+    return (
+      ts.isCatchClause(declaration.parent) ||
+      (!!declaration.initializer && isError(declaration.initializer, ctx, depth + 1)) ||
+      isAssignedError(inner, depth, ctx)
+    );
   if (!ts.isParameter(declaration)) return false;
   const owner = declaration.parent;
   return (
@@ -175,6 +179,18 @@ function isError(node: ts.Expression | undefined, ctx: FileContext): boolean {
     (isFunction(owner) || ts.isFunctionDeclaration(owner)) &&
     isTested(declaration, inner, ctx)
   );
+}
+
+/** `first = err` somewhere. */
+function isAssignedError(name: ts.Identifier, depth: number, ctx: FileContext): boolean {
+  const symbol = ctx.scopes.symbolOf(name);
+  if (!symbol || depth > 2) return false;
+  return ctx.scopes.references(symbol).some((use) => {
+    const { parent } = use;
+    const assigned =
+      ts.isBinaryExpression(parent) && parent.left === use && parent.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+    return assigned && isError(parent.right, ctx, depth + 1);
+  });
 }
 
 /** `err || x`, `err && x`, `err != null` */

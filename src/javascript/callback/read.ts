@@ -75,6 +75,11 @@ export function newState(ctx: FileContext, entry: ts.Node, calls: CallResolver):
     turning: new Set(),
     inlined: new Set(),
     moved: new Set(),
+    joins: new Map(),
+    counters: new Map(),
+    counting: new Set(),
+    flags: new Set(),
+    dropped: new Set(),
   };
 }
 
@@ -89,9 +94,14 @@ function isShared(shuffle: Shuffle): boolean {
 
 function entryEnv(fn: CallbackFunction, target: Target, ctx: FileContext): Env {
   const alias = fn.alias && ctx.scopes.symbolOf(fn.alias);
+  const once = fn.shuffles.some(
+    (each) => each.kind === 'once' || (each.value && /\bonce\(/i.test(each.value.getText())),
+  );
   const symbols = [fn.callbackSymbol, ...(alias ? [alias] : [])];
   return {
-    roles: new Map(symbols.map((symbol) => [symbol, { kind: 'report', target, shape: 'errorFirst' }])),
+    roles: new Map(
+      symbols.map((symbol) => [symbol, { kind: 'report', target, shape: 'errorFirst', ...(once && { once }) }]),
+    ),
     known: new Map(symbols.map((symbol) => [symbol, 'given'])),
     paired: new Map(),
     sync: true,

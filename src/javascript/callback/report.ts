@@ -51,10 +51,19 @@ export function readReport(
   if (spread) stop('several-results', spread);
   if (env.inTry) stop('called-more-than-once', at);
   if (role.shape === 'values') return succeed(role, args, at, env, state);
-  const [error, ...values] = args;
+  const [first, ...values] = args;
+  const error = first && withoutFlag(first, state);
   if (role.shape === 'error') return [fail(role, error, at, env, state)];
   if (!error) return succeed(role, [], at, env, state);
   return readErrorFirst(role, simplify(error, env.known, state.ctx.scopes), error, values, at, env, state);
+}
+
+/** `cb(failed = err)`, where `failed` only says that something was reported, is `cb(err)`. */
+function withoutFlag(node: ts.Expression, state: State): ts.Expression {
+  const inner = bare(node);
+  if (!ts.isBinaryExpression(inner) || inner.operatorToken.kind !== ts.SyntaxKind.EqualsToken) return node;
+  const symbol = ts.isIdentifier(inner.left) ? state.ctx.scopes.symbolOf(inner.left) : undefined;
+  return symbol && state.flags.has(symbol) ? inner.right : node;
 }
 
 function readErrorFirst(

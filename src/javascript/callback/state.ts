@@ -3,6 +3,7 @@ import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import type { Snippets } from '../snippet.js';
 import type { Assumed, Assumptions } from './assume.js';
+import type { JoinPlan } from './joins.js';
 import type { CallResolver, FunctionNode, ReportSite } from './types.js';
 
 /** What is the same for the whole reading of one entry, and what it finds on its way. */
@@ -22,6 +23,14 @@ export interface State {
   readonly turning: Set<ts.Node>;
   /** Functions whose statements became part of the flow. */
   readonly inlined: Set<ts.Node>;
+  /** Fan-outs by their statement, and the statements that count, with what they end. */
+  readonly joins: Map<ts.Statement, JoinPlan>;
+  readonly counters: Map<ts.Statement, Target>;
+  /** Named continuations that count. */
+  readonly counting: Set<ts.Symbol>;
+  /** Variables that only said that something was reported already. */
+  readonly flags: Set<ts.Symbol>;
+  readonly dropped: Set<ts.VariableDeclaration>;
   /** Declarations that are read where they are used. */
   readonly moved: Set<ts.Statement>;
 }
@@ -35,6 +44,8 @@ export type Role =
       readonly shape: 'errorFirst' | 'values' | 'error';
       /** Only failing is possible from here: the item of a fan-out reports to the join, not to the function. */
       readonly failOnly?: boolean;
+      /** It is called once at most, whatever happens: `cb = once(cb)`. */
+      readonly once?: boolean;
     }
   /** A local function that is used once, as a continuation: read in its place. */
   | { readonly kind: 'inline'; readonly fn: LocalFunction }

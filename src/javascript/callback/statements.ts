@@ -4,13 +4,15 @@ import type { Range } from '../../types.js';
 import { ts } from '../parse.js';
 import { namesOf, rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
+import { bare } from '../calls/origin.js';
 import { simplify, truthOf } from './assume.js';
+import type { Assumed } from './assume.js';
 import { nameOnly } from './await.js';
-import { readJoin } from './joins.js';
+import { joinsOf, readJoin } from './joins.js';
 import { localsOf, readShared, sharedAt } from './locals.js';
 import { checkNames, plainSnippet, simpleText } from './report.js';
 import { isInert, ownJump } from './shape.js';
-import { mention, roleOf } from './state.js';
+import { mention, roleOf, withKnown } from './state.js';
 import type { Env, State } from './state.js';
 import { readTail } from './tail.js';
 
@@ -30,7 +32,9 @@ export function readList(
   state: State,
   from = 0,
 ): ReadBlock {
-  return readFrom(statements, range, localsOf(statements, env, state), state, from);
+  const inner = localsOf(statements, env, state);
+  joinsOf(statements, inner, state);
+  return readFrom(statements, range, inner, state, from);
 }
 
 /** The same with the roles of the list's own functions known. */
@@ -56,11 +60,9 @@ export function readFrom(
     }
     const trail = snippets.trailOf(statement, statements[index + 1]?.getStart() ?? range.end);
     const inner = { ...env, followed: followedBy(statements.slice(index + 1), env, state) };
-    const join = readJoin(statements, index, inner, state);
-    const made = join ? join.steps : readStatement(statement, inner, state);
-    steps.push(...framed(made, lead, join ? [] : trail));
-    index += join ? join.taken - 1 : 0;
-    end = join ? statements[index]!.end : (trail.at(-1)?.end ?? statement.end);
+    const made = readJoin(statement, inner, state) ?? readStatement(statement, inner, state);
+    steps.push(...framed(made, lead, trail));
+    end = trail.at(-1)?.end ?? statement.end;
     if (leaves(made)) return { steps, tail: tailOf(statements, index + 1, end, range, state), read: index + 1 };
   }
   return { steps, tail: tailOf(statements, index, end, range, state), read: index };
@@ -107,6 +109,12 @@ function followedBy(rest: readonly ts.Statement[], env: Env, state: State): ts.N
 }
 
 export function readStatement(statement: ts.Statement, env: Env, state: State): Step[] {
+  const counted = state.counters.get(statement);
+  if (counted) return [{ kind: 'exit', how: 'succeed', of: counted, lead: [], at: rangeOf(statement) }];
+  if (ts.isVariableStatement(statement) && state.dropped.size > 0) {
+    const kept = withoutDropped(statement, state);
+    if (kept) return kept.length ? declaring(statement, kept, env, state) : [];
+  }
   if (isPlain(statement, env, state)) {
     checkNames(statement, env, state);
     return [{ kind: 'code', code: state.snippets.statement(statement), lead: [], at: rangeOf(statement) }];
@@ -129,7 +137,23 @@ export function readStatement(statement: ts.Statement, env: Env, state: State): 
 function withoutAlias(statement: ts.VariableStatement, env: Env, state: State): Step[] | undefined {
   const { declarations } = statement.declarationList;
   const kept = declarations.filter((each) => !(ts.isIdentifier(each.name) && isReport(each.name, env, state)));
-  if (kept.length === declarations.length || !kept.length) return undefined;
+  return kept.length === declarations.length || !kept.length ? undefined : declaring(statement, kept, env, state);
+}
+
+/** Without counters and flags; undefined when it declares none. */
+function withoutDropped(statement: ts.VariableStatement, state: State): readonly ts.VariableDeclaration[] | undefined {
+  const { declarations } = statement.declarationList;
+  const kept = declarations.filter((each) => !state.dropped.has(each));
+  return kept.length === declarations.length ? undefined : kept;
+}
+
+function declaring(
+  statement: ts.VariableStatement,
+  kept: readonly ts.VariableDeclaration[],
+  env: Env,
+  state: State,
+): Step[] {
+  const { declarations } = statement.declarationList;
   kept.forEach((each) => checkNames(each, env, state));
   const { snippets } = state;
   const whole = snippets.statement(statement);
@@ -194,10 +218,23 @@ function readIf(statement: ts.IfStatement, env: Env, state: State): Step[] {
     const chosen = truth ? thenStatement : elseStatement;
     return chosen ? spliced(readBody(chosen, env, state)) : [];
   }
-  const then = readBody(thenStatement, env, state);
+  const then = readBody(thenStatement, withKnown(env, impliedBy(statement.expression, state)), state);
   const other = elseStatement && readBody(elseStatement, env, state);
   const printed = simpleText(test, statement.expression, env, state);
   return [{ kind: 'branch', test: printed, then, ...(other && { else: other }), lead: [], at: rangeOf(statement) }];
+}
+
+/** `if (failure) return cb(failure)`: in there it is one. */
+function impliedBy(test: ts.Expression, state: State): [ts.Symbol, Assumed][] {
+  const node = bare(test);
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken)
+    return [...impliedBy(node.left, state), ...impliedBy(node.right, state)];
+  const symbol = ts.isIdentifier(node) ? state.ctx.scopes.symbolOf(node) : undefined;
+  if (!symbol) return [];
+  const written = state.ctx.scopes
+    .references(symbol)
+    .some((use) => state.ctx.scopes.isWritten(use) && use.pos >= test.parent.pos && use.end <= test.parent.end);
+  return written ? [] : [[symbol, 'error']];
 }
 
 /** A block's steps among those of another list, its last comments behind its last step. */
