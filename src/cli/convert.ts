@@ -123,8 +123,7 @@ async function report(
   const { document } = details;
   const shown = shownPath(details);
   for (const note of details.notes) await screen.note(`${shown(note.path)} ${note.message}`);
-  for (const skipped of document.skipped)
-    await screen.note(`${screen.paint.yellow('warning:')} ${errorLine(skipped, shown)}`);
+  await reportSkipped(document.skipped, shown, options, screen);
   for (const error of document.errors) if (error.kind !== 'dirty') await screen.error(errorLine(error, shown));
   for (const trace of details.traces) await screen.detail(trace);
   for (const group of document.groups) {
@@ -137,10 +136,26 @@ async function report(
   const wrote = details.undo !== undefined || (isWriting(options) && document.summary.changed === 0);
   if (options.stats) for (const line of statsLines(document, milliseconds)) await screen.always(line);
   if (document.summary.files === 0 && document.errors.length > 0) return;
-  for (const line of summaryLines(document, { write: isWriting(options), wrote, explained })) await screen.note(line);
-  if (details.interrupted)
-    await screen.error(`stopped: ${details.changes.length} files were written, the others are as they were.`);
+  if (details.interrupted) {
+    const done = `${details.changes.length} of ${document.summary.changed} files`;
+    await screen.error(`stopped: ${done} were written whole, the others are as they were.`);
+  } else {
+    for (const line of summaryLines(document, { write: isWriting(options), wrote, explained })) await screen.note(line);
+  }
   if (details.undo) await screen.note('Undo: asyncshift undo');
+}
+
+async function reportSkipped(
+  skipped: readonly FileError[],
+  shown: (file: string) => string,
+  options: CliOptions,
+  screen: Console,
+): Promise<void> {
+  const told = options.verbose ? skipped.length : MOST;
+  const warning = screen.paint.yellow('warning:');
+  for (const one of skipped.slice(0, told)) await screen.note(`${warning} ${errorLine(one, shown)}`);
+  const more = skipped.length - told;
+  if (more > 0) await screen.note(`${warning} … and ${more} more ${more === 1 ? 'file' : 'files'} skipped (--verbose)`);
 }
 
 const MOST = 10;

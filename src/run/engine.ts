@@ -44,7 +44,7 @@ export function convertSafely(
   view: ProjectView,
 ): Conversion {
   try {
-    return { ...engine.convertProject(files, options, view), traces: [] };
+    return told({ ...engine.convertProject(files, options, view), traces: [] });
   } catch (error) {
     return convertWithoutCulprits(engine, files, options, view, error);
   }
@@ -76,7 +76,7 @@ function convertWithoutCulprits(
   } catch (error) {
     for (const file of good) blame(file, error); // Together they fail and alone they do not: none of them is safe to write.
   }
-  return { ...result, errors: [...result.errors, ...errors], traces };
+  return told({ ...result, errors: [...result.errors, ...errors], traces });
 }
 
 function thrownBy(
@@ -100,11 +100,23 @@ function viewBeside(view: ProjectView, files: readonly SourceText[], chosen: rea
   return { root: view.root, read: (file) => view.read(file), others: [...view.others, ...beside] };
 }
 
+/** Defects that the engine caught itself are told in the same words as those that it threw. */
+function told(conversion: Conversion): Conversion {
+  const errors = conversion.errors.map((error) =>
+    error.kind !== 'internal-error' || error.message.includes(HOW_TO_REPORT)
+      ? error
+      : { ...error, message: defect(error.message) },
+  );
+  return { ...conversion, errors };
+}
+
+const defect = (what: string): string =>
+  `internal error in asyncshift (${what.split('\n', 1)[0]}); the file is left as it is. ${HOW_TO_REPORT}`;
+
 /** One line for a defect of ours. The file was left as it is: results are computed before anything is written. */
 export function internalError(path: string, error: unknown): FileError {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const message = `internal error in asyncshift (${what.split('\n', 1)[0]}); the file is left as it is. ${HOW_TO_REPORT}`;
-  return { path, line: 0, column: 0, kind: 'internal-error', message };
+  return { path, line: 0, column: 0, kind: 'internal-error', message: defect(what) };
 }
 
 export const HOW_TO_REPORT =

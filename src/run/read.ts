@@ -52,17 +52,17 @@ export function decode(file: string, bytes: Buffer): Source | FileError {
   const bom = decoded.charCodeAt(0) === 0xfeff;
   const text = bom ? decoded.slice(1) : decoded;
   if (text.startsWith('<?xml')) return failed(file, 'binary', 'skipped: XML, not a program');
-  const perLine = minifiedLine(file, text);
-  if (perLine > 0)
-    return failed(file, 'too-large', `skipped: looks minified or generated (${perLine} characters per line)`);
+  const minified = whyMinified(file, text);
+  if (minified) return failed(file, 'too-large', `skipped: ${minified}`);
   return { path: file, text, bom };
 }
 
-/** Characters per line when a text was not written by people, else 0. */
-function minifiedLine(file: string, text: string): number {
-  if (text.length < MINIFIED_FROM) return /\.min\.[cm]?js$/.test(file) ? Math.round(text.length / countLines(text)) : 0;
+/** Why a text was not written by people, if so. */
+function whyMinified(file: string, text: string): string | undefined {
+  if (/[.-]min\.[cm]?js$/.test(file)) return 'minified, by its name';
+  if (text.length < MINIFIED_FROM) return undefined;
   const perLine = Math.round(text.length / countLines(text));
-  return perLine > MINIFIED_LINE || /\.min\.[cm]?js$/.test(file) ? perLine : 0;
+  return perLine > MINIFIED_LINE ? `looks minified or generated (${perLine} characters per line)` : undefined;
 }
 
 function countLines(text: string): number {

@@ -44,7 +44,7 @@ function mustBe(file: string, expected: Buffer): void {
 
 /** The new bytes in a file of the same folder, or undefined when the folder takes no new files. */
 function writeBeside(file: string, stat: fs.Stats, bytes: Buffer): string | undefined {
-  const beside = path.join(path.dirname(file), `.${path.basename(file).slice(0, 100)}.${process.pid}-${++counter}.tmp`);
+  const beside = path.join(path.dirname(file), `.${stem(file)}.asyncshift-${process.pid}-${++counter}.tmp`);
   let handle: number;
   try {
     handle = fs.openSync(beside, 'wx', 0o600);
@@ -65,6 +65,18 @@ function writeBeside(file: string, stat: fs.Stats, bytes: Buffer): string | unde
   }
   fs.closeSync(handle);
   return beside;
+}
+
+/** Names have a limit; the beginning is enough to see what it was. */
+const stem = (file: string): string => path.basename(file).slice(0, 60);
+
+/** Removes what a kill left beside a file in the middle of a write. */
+export function removeLeftovers(file: string): void {
+  const folder = path.dirname(file);
+  const start = `.${stem(file)}.asyncshift-`;
+  for (const name of fs.readdirSync(folder)) {
+    if (name.startsWith(start) && name.endsWith('.tmp')) fs.rmSync(path.join(folder, name), { force: true });
+  }
 }
 
 function keepOwner(handle: number, stat: fs.Stats): void {

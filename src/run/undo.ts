@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { git } from './git.js';
 import { byText, gitTopOf } from './paths.js';
 import { hashOf } from './read.js';
-import { NotWritten, replaceFile } from './replace.js';
+import { NotWritten, removeLeftovers, replaceFile } from './replace.js';
 
 /** What a write replaced. It is on the disk before the first file is touched, so a kill in the middle can be undone too. */
 export interface UndoRecord {
@@ -111,12 +111,12 @@ function undoRecord(file: string): UndoOutcome {
     else if (hashOf(now) !== one.before) problems.push({ path: one.path, message: 'was edited since' });
   }
   if (problems.length > 0) return { root: record.root, restored: [], problems, nothing: false };
-  return restore(file, record.root, waiting);
+  return restore(file, record, waiting);
 }
 
 function restore(
-  record: string,
-  root: string,
+  file: string,
+  { root, files }: UndoRecord,
   waiting: readonly { path: string; now: Buffer; text: string }[],
 ): UndoOutcome {
   const restored: string[] = [];
@@ -129,7 +129,8 @@ function restore(
     }
     restored.push(one.path);
   }
-  dropUndo(record);
+  for (const one of files) removeLeftovers(path.join(root, one.path));
+  dropUndo(file);
   return { root, restored, problems: [], nothing: false };
 }
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { builtBin, old, repository } from './harness.js';
@@ -142,5 +143,19 @@ describe('--write', () => {
     repo.write({ 'b.js': old() }); // as if the kill came before b.js
     expect(repo.run(['undo'])).toMatchObject({ code: 0, err: 'Put back 1 file.\n' });
     expect(repo.read('a.js')).toBe(old());
+  });
+
+  test('Ctrl-C while it writes: the file in hand is finished, the rest is as it was, 130', async () => {
+    const repo = repository(Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`f${at}.js`, old()])));
+    const child = spawn(process.execPath, [builtBin(), ...WRITE], { cwd: repo.folder, stdio: 'ignore' });
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    const record = path.join(repo.folder, '.git/asyncshift/undo-000001.json');
+    while (!fs.existsSync(record)) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGINT');
+    expect([130, 0]).toContain(await ended); // 0: it was quicker than the signal
+    const whole = new Set(['p.then(NEW);\n', old()]);
+    for (let at = 0; at < 300; at++) expect(whole.has(repo.read(`f${at}.js`))).toBe(true);
+    repo.run(['undo']);
+    expect(repo.git('status', '--porcelain')).toBe('');
   });
 });
