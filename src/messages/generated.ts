@@ -110,7 +110,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'comment-lost': {
     sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",
     advice: "Move the comment to a line of its own, above a statement, and run again.",
-    example: "function load(id) {\n  return get(id).then(/* the user */ (user) => user.name);\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, /* the encoding */ 'utf8', (err /* or null */, text) => {\n    if (/* failed? */ err) return cb(err);\n    return /* no error */ cb(null, text);\n  });\n};\n",
   },
   'custom-thenable': {
     sentence: "Left unchanged: what `%code%` stands on is no promise: its `then` or `catch` means something else.",
@@ -140,12 +140,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'exported-callers-unknown': {
     sentence: "Left unchanged: `%name%` is exported with a contract that no bridge can keep, and its callers cannot all be seen.",
     advice: "With `--exports change` its contract changes and what breaks is listed.",
-    example: "const fs = require('fs');\nexports.save = function (name, text, cb) {\n  fs.writeFile(name, text, (err) => {\n    if (cb) cb(err);\n  });\n};\n",
+    example: "const fs = require('fs');\nexports.save = function (name, text, cb) {\n  fs.writeFile(name, text, (err) => {\n    if (err) return cb && cb(err);\n    if (cb) cb(null, name);\n  });\n};\n",
   },
   'expression-order': {
-    sentence: "Left unchanged: in `%code%` an operand is read before the wait and could be different after it.",
-    advice: "Read the operand into a constant on the line before.",
-    example: "function total(id) {\n  return prices.current + get(id).then((price) => price.amount);\n}\n",
+    sentence: "Left unchanged: `%code%` would be evaluated at another moment than now.",
+    advice: "Evaluate it into a constant on the line before.",
+    example: "async function run(id) {\n  log(await get(id)).then((entry) => console.log(entry.id));\n  return id;\n}\n",
   },
   'finally-overrides': {
     sentence: "Left unchanged: the cleanup in `%code%` replaces the answer, which the other style does not do.",
@@ -210,7 +210,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'not-error-first': {
     sentence: "Left unchanged: the shape of the callback in `%code%` is not clear: its first argument may be a result or an error.",
     advice: "Give the error first (`cb(null, answer)`), then run again.",
-    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  client.load(name, (text) => cb(null, text), cb);\n};\n",
+    example: "const client = require('client');\nexports.load = function (name, cb) {\n  client.load(name, (text) => cb(null, text), (err) => cb(err));\n};\n",
   },
   'own-this': {
     sentence: "Left unchanged: the handler has a `this`, `arguments` or name of its own at `%code%`, which it would lose as plain code.",
@@ -270,12 +270,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'shared-loop-variable': {
     sentence: "Left unchanged: `%name%` in `%code%` is one variable for all turns and is read after the loop has gone on.",
     advice: "Use `let` if each turn should see its own value.",
-    example: "function all(ids, cb) {\n  for (var i = 0; i < ids.length; i++) {\n    db.get(ids[i], (err) => {\n      console.log(i);\n      if (err) cb(err);\n    });\n  }\n}\n",
+    example: "const fs = require('fs');\nexports.all = function (names, cb) {\n  const later = [];\n  function next(i) {\n    if (i >= names.length) return cb(null, later);\n    fs.readFile(names[i], 'utf8', (err, text) => {\n      if (err) return cb(err);\n      later.push(() => i + text);\n      i++;\n      next(i);\n    });\n  }\n  next(0);\n};\n",
   },
   'stream': {
     sentence: "Left unchanged: `%code%` reads or writes a stream, piece by piece.",
     advice: "Use `pipeline` of `stream/promises`.",
-    example: "const fs = require('fs');\nexports.copy = function (from, to, cb) {\n  fs.createReadStream(from).pipe(fs.createWriteStream(to), () => cb(null, to));\n};\n",
+    example: "const fs = require('fs');\nexports.copy = function (from, to, cb) {\n  fs.createReadStream(from)\n    .on('error', cb)\n    .on('end', () => cb(null, to))\n    .pipe(fs.createWriteStream(to));\n};\n",
   },
   'switch-fall-through': {
     sentence: "Left unchanged: a case of `%code%` runs on into the next one across a wait.",
