@@ -114,6 +114,8 @@ export interface Bind {
   readonly pattern: Snippet;
   /** `assign`: the names exist already. */
   readonly how: 'const' | 'let' | 'var' | 'assign';
+  /** Of `assign`: the name was declared just before, without a value. */
+  readonly fresh?: boolean;
   /** We made the name up: the writer may do without it. */
   readonly invented?: boolean;
 }

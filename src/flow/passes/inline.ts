@@ -114,12 +114,22 @@ function toTail(steps: readonly Step[], target: Target): readonly Step[] | undef
 function moveRest(step: Step, rest: readonly Step[]): Step | undefined {
   if (step.kind !== 'branch') return undefined;
   if (leaves(step.then.steps)) {
+    // A comment behind `if (x) return 1;` speaks of that return, not of what is now the end of the branch.
+    const { trail, ...branch } = step;
+    const then = trail && !step.else ? withTrail(step.then, trail) : step.then;
     const before = step.else ?? { steps: [], tail: [] };
-    return { ...step, else: { ...before, steps: [...before.steps, ...rest] } };
+    const moved = { ...branch, then, else: { ...before, steps: [...before.steps, ...rest] } };
+    return then === step.then && trail ? { ...moved, trail } : moved;
   }
   if (step.else && leaves(step.else.steps))
     return { ...step, then: { ...step.then, steps: [...step.then.steps, ...rest] } };
   return undefined;
+}
+
+function withTrail(block: Block, trail: NonNullable<Step['trail']>): Block {
+  const last = block.steps.at(-1);
+  if (!last) return block;
+  return { ...block, steps: [...block.steps.slice(0, -1), { ...last, trail: [...(last.trail ?? []), ...trail] }] };
 }
 
 function assignExits(steps: readonly Step[], target: Target, bind: Bind | undefined, at: Step): Step[] {
@@ -135,6 +145,8 @@ function bindValue(bind: Bind | undefined, value: Value | undefined, exit: Step)
   const base = { lead: exit.lead, at: exit.at, ...(exit.trail && { trail: exit.trail }) };
   if (value && (isTask(value) || value.promise !== 'no'))
     return [{ ...base, kind: 'wait', on: isTask(value) ? value : awaitableOf(value), ...(bind && { bind }) }];
+  // A name that was only declared is undefined already.
+  if (bind?.how === 'assign' && bind.fresh && !value) return leadOnly(base);
   if (!bind) return !value || value.pure ? leadOnly(base) : [{ ...base, kind: 'code', code: value, made: true }];
   const text: Snippet = value ?? {
     parts: ['undefined'],
@@ -174,7 +186,7 @@ function declaredFirst(bind: Bind | undefined, step: Step): [Step[], Bind | unde
     ? joined(['let ', bind.pattern], step)
     : { ...joined(['let ', pattern], step), declares: [{ binding: name, how: 'lexical' }] };
   const declare: Step = { kind: 'code', made: true, code: declared, lead: [], at: step.at };
-  return [[declare], { pattern, how: 'assign' }];
+  return [[declare], { pattern, how: 'assign', fresh: true }];
 }
 
 function unpack(bind: Bind | undefined, assign: Bind | undefined, step: Step): Step[] {

@@ -11,6 +11,7 @@ function simplifyBlock(block: Block): Block {
   const steps = block.steps.flatMap((raw): Step[] => {
     const step = mapBlocks(mapTasks(raw), simplifyBlock);
     if (step.kind === 'guard') return dropRethrow(step);
+    if (step.kind === 'branch') return [turned(step)];
     if (step.kind === 'wait' && step.onFail && onlyRethrows(step.onFail)) return [withoutHandler(step)];
     return [step];
   });
@@ -30,6 +31,19 @@ function mapTasks(step: Step): Step {
   if (step.kind === 'wait') return { ...step, on: map(step.on) as typeof step.on };
   if (step.kind === 'exit' && step.how === 'succeed' && step.with) return { ...step, with: map(step.with) };
   return step;
+}
+
+/** `if (x) {} else { A }` is `if (!x) { A }`. */
+function turned(step: StepOf<'branch'>): Step {
+  const { else: other, ...rest } = step;
+  if (!other || other.steps.length === 0 || !isEmpty(step.then)) return step;
+  const { test } = step;
+  const negated = test.loose ? ['!(', ...test.parts, ')'] : ['!', ...test.parts];
+  return { ...rest, test: { ...test, parts: negated, loose: false }, then: other };
+}
+
+function isEmpty(block: Block): boolean {
+  return block.steps.length === 0 && block.tail.every((each) => each === '');
 }
 
 function dropRethrow(step: StepOf<'guard'>): Step[] {
