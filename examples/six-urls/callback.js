@@ -27,6 +27,7 @@ function getAll(list, cb) {
   const pages = [];
   let left = list.length;
   let failed = false;
+  if (left === 0) return cb(null, pages);
 
   list.forEach((url, i) => {
     getUrl(url, (err, text) => {

@@ -130,7 +130,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'early-return': {
     sentence: "Left unchanged: `%code%` answers for the whole function from inside a part that must stay a function of its own.",
     advice: "Answer through the nearest callback, and decide at the end.",
-    example: "function load(ids, cb) {\n  async.each(ids, (id, next) => (id ? get(id, next) : cb(new Error('no id'))), () => cb());\n}\n",
+    example: "function load(ids, cb) {\n  async.each(\n    ids,\n    (id, next) => (id ? get(id, next) : cb(new Error('no id'))),\n    () => cb(),\n  );\n}\n",
   },
   'error-not-checked': {
     sentence: "Left unchanged: `%code%` never looks at the error of the call it answers; after `await` the error would be thrown.",
@@ -155,7 +155,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'framework-callback': {
     sentence: "Left unchanged: `%code%` is called by a framework whose contract for promises is not known here.",
     advice: "Move the body to a function of its own; that function can be converted.",
-    example: "const async = require('async');\nfunction all(ids, cb) {\n  async.eachSeries(ids, (id, next) => {\n    return get(id).then(() => next(), next);\n  }, cb);\n}\n",
+    example: "const async = require('async');\nfunction all(ids, cb) {\n  async.eachSeries(\n    ids,\n    (id, next) => {\n      return get(id).then(() => next(), next);\n    },\n    cb,\n  );\n}\n",
   },
   'generator': {
     sentence: "Left unchanged: `%code%` is in a generator, which gives its values on request.",
@@ -210,7 +210,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'not-error-first': {
     sentence: "Left unchanged: the shape of the callback in `%code%` is not clear: its first argument may be a result or an error.",
     advice: "Give the error first (`cb(null, answer)`), then run again.",
-    example: "const client = require('client');\nexports.load = function (name, cb) {\n  client.load(name, (text) => cb(null, text), (err) => cb(err));\n};\n",
+    example: "const client = require('client');\nexports.load = function (name, cb) {\n  client.load(\n    name,\n    (text) => cb(null, text),\n    (err) => cb(err),\n  );\n};\n",
   },
   'own-this': {
     sentence: "Left unchanged: the handler has a `this`, `arguments` or name of its own at `%code%`, which it would lose as plain code.",
