@@ -1,5 +1,6 @@
 import type { Note, Refusal } from '../../flow/model.js';
 import { isLazyThenable, promiseLibraryOf } from '../calls/libraries.js';
+import type { PromiseLibrary } from '../calls/libraries.js';
 import { answersPromise } from '../calls/promises.js';
 import { bare, originOf } from '../calls/origin.js';
 import { mayThrowSync } from '../calls/throws.js';
@@ -106,7 +107,7 @@ function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
     if (!chain) continue;
     admitRoot(chain, ctx);
     const source = initialiserOf(chain.root, scopes) ?? chain.root;
-    const library = promiseLibraryOf(source, scopes);
+    const library = libraryBehind(source, scopes);
     if (library === 'native' || library === 'polyfill') continue;
     // What an unknown function of a package gives may be a promise of the library that the package uses.
     const unknown = !library && !answersPromise(source, scopes, ctx.dependencies) && ctx.promiseLibraries.length > 0;
@@ -115,6 +116,21 @@ function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
     const sound = !!calls?.length && calls.every((call) => isPlainUse(call, ctx));
     if (!sound) stop('library-promise', source === chain.root ? chain.whole : source, chain.links.at(-1)!.name.text);
   }
+}
+
+/** The library whose promise the expression is: by its own name, or as the answer of a function of the file. */
+export function libraryBehind(expression: ts.Node, scopes: Scopes, depth = 0): PromiseLibrary | undefined {
+  const own = promiseLibraryOf(expression, scopes);
+  const root = bare(expression);
+  if (own || depth > 4 || !ts.isCallExpression(root) || !ts.isIdentifier(root.expression)) return own;
+  const fn = declaredFunction(root.expression, scopes);
+  if (!fn) return undefined;
+  for (const each of returnsOf(fn)) {
+    const chain = each && chainOf(each, scopes);
+    const found = each && libraryBehind(chain ? chain.root : each, scopes, depth + 1);
+    if (found && found !== 'native') return found;
+  }
+  return undefined;
 }
 
 /** A function handed over in place: whoever calls it takes any promise. */
@@ -247,7 +263,7 @@ export function throwsIn(node: ts.Node, scopes: Scopes, depth: number): ts.Node 
   return visit(node);
 }
 
-function declaredFunction(name: ts.Identifier, scopes: Scopes): { body?: ts.ConciseBody | undefined } | undefined {
+function declaredFunction(name: ts.Identifier, scopes: Scopes): FunctionNode | undefined {
   const declaration = scopes.symbolOf(name)?.declarations?.[0];
   if (!declaration) return undefined;
   const fn =

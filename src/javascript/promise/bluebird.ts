@@ -4,7 +4,9 @@ import { withLead } from '../body.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
-import { applyStandard, failHandler, settledLists } from './chain.js';
+import { settledLists } from './chain.js';
+import { directValue } from './direct.js';
+import { applyStandard, failHandler } from './then.js';
 import { inventedPattern, inventedUse } from './env.js';
 import type { Env } from './env.js';
 import { readFunction } from './function.js';
@@ -60,18 +62,38 @@ function fromValue(
   link: Link,
   lead: Range[],
   env: Env,
-  say: (value: Binding) => (string | Snippet | Binding)[] | undefined,
+  say: (value: Binding | Snippet | string) => (string | Snippet | Binding)[] | undefined,
 ): Task | undefined {
+  const at = { start: link.name.getStart(), end: link.call.end };
+  const target: Target = { of: 'block' };
+  const given = directValue(before);
+  const direct = given && /^[\w$.]+$/.test(textOf(given.value, env)) ? say(given.value) : undefined;
+  if (given && direct) {
+    const last: Step = {
+      kind: 'exit',
+      how: 'succeed',
+      of: target,
+      with: env.snippets.compose(direct, at),
+      lead: [],
+      at,
+    };
+    const end = withLead({ steps: [last], tail: [] }, [...given.comments, ...lead]);
+    return { kind: 'block', target, body: { steps: [...given.steps, ...end.steps], tail: [] } };
+  }
   const name = env.snippets.invent('result');
   const parts = say(name);
   if (!parts) return undefined;
-  const at = { start: link.name.getStart(), end: link.call.end };
-  const target: Target = { of: 'block' };
   const exit: Step = { kind: 'exit', how: 'succeed', of: target, with: env.snippets.compose(parts, at), lead: [], at };
   return blockOf(target, before, { pattern: inventedPattern(name, at) }, { steps: [exit], tail: [] }, link, lead);
 }
 
-function member(value: Binding, link: Link, env: Env): (string | Snippet | Binding)[] | undefined {
+function textOf(value: Snippet, env: Env): string {
+  const text = (part: Snippet['parts'][number]) =>
+    typeof part === 'string' ? part : 'start' in part ? env.ctx.text.slice(part.start, part.end) : part.name;
+  return value.parts.map(text).join('');
+}
+
+function member(value: Binding | Snippet | string, link: Link, env: Env): (string | Snippet | Binding)[] | undefined {
   const [key, more] = link.args;
   if (!key || more) return undefined;
   if (ts.isStringLiteral(key) && /^[A-Za-z_$][\w$]*$/.test(key.text)) return [value, `.${key.text}`];
@@ -85,7 +107,7 @@ function isNegative(key: ts.Expression): boolean {
   return !ts.isLiteralExpression(bare(key));
 }
 
-function method(value: Binding, link: Link, env: Env): (string | Snippet | Binding)[] | undefined {
+function method(value: Binding | Snippet | string, link: Link, env: Env): (string | Snippet | Binding)[] | undefined {
   const [name, ...args] = link.args;
   if (!name || !ts.isStringLiteral(name) || !/^[A-Za-z_$][\w$]*$/.test(name.text)) return undefined;
   if (!args.every((arg) => isFixedValue(arg, env.ctx.scopes))) return undefined;

@@ -1,6 +1,5 @@
 import type { Entry, Target } from '../../flow/model.js';
 import { someOwn } from '../body.js';
-import { promiseLibraryOf } from '../calls/libraries.js';
 import { bare } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
@@ -8,7 +7,7 @@ import { hasDynamicScope, isWriteTarget } from '../scope.js';
 import type { Scopes } from '../scope.js';
 import { rangeOf, snippetsOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
-import { admitRoot, admitTurns, isHandled, predicate, throwsIn } from './admit.js';
+import { admitRoot, admitTurns, isHandled, libraryBehind, predicate, throwsIn } from './admit.js';
 import type { Found } from './entry.js';
 import { nothingSeen } from './env.js';
 import type { Env } from './env.js';
@@ -89,7 +88,7 @@ function admitFloat(statement: ts.Statement, expression: ts.Expression, ctx: Fil
     admitRoot(chain, ctx);
     const thrown = throwsIn(chain.root, scopes, 3);
     if (thrown) stop('sync-throw', thrown);
-    const library = promiseLibraryOf(chain.root, scopes);
+    const library = libraryBehind(chain.root, scopes);
     if (library && library !== 'native' && library !== 'polyfill' && !isHandled(chain) && !ctx.options.unsafe)
       stop('library-promise', chain.whole, 'then');
   }
