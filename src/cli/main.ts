@@ -35,6 +35,8 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   } catch (error) {
     process.exitCode = 2;
     if (error instanceof UsageError) return screen.error(error.message, error.hint);
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === 'write') return screen.error(`the result could not be written (${code})`);
     const { HOW_TO_REPORT } = require('../run/engine.js') as typeof import('../run/engine.js');
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     await screen.error(`internal error in asyncshift; ${HOW_TO_REPORT}\n${trace}`);

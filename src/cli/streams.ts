@@ -19,8 +19,8 @@ export function usesColour(stream: Terminal, when: When | undefined, env: NodeJS
 export function endQuietlyWhenReaderLeaves(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE' || error.code === 'EOF') process.exit(process.exitCode ?? 0);
-      throw error;
+      if (isGone(error)) process.exit(process.exitCode ?? 0);
+      // Anything else, such as a full disk, reaches whoever waits for the write.
     });
   }
 }

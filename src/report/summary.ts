@@ -10,7 +10,8 @@ export function summaryLines(
 ): string[] {
   const { summary } = document;
   const sentences: string[] = [];
-  if (summary.changed === 0) sentences.push(how.wrote ? 'Nothing was changed.' : nothing(document));
+  if (summary.changed === 0)
+    sentences.push(how.wrote && summary.files > 0 ? 'Nothing was changed.' : nothing(document));
   else if (how.wrote)
     sentences.push(`Changed ${many(summary.changed, 'file')}, ${many(summary.groups, 'change')}${kinds(document)}.`);
   else
@@ -32,7 +33,7 @@ export function summaryLines(
 
 function nothing({ summary }: ResultDocument): string {
   if (summary.sites > 0) return `Nothing to change in ${many(summary.files, 'file')}.`;
-  return `Nothing to convert in ${many(summary.files, 'file')}.`;
+  return summary.files === 0 ? 'No files to look at.' : `Nothing to convert in ${many(summary.files, 'file')}.`;
 }
 
 const kinds = ({ summary }: ResultDocument): string => (summary.unsafe > 0 ? `, ${summary.unsafe} of them unsafe` : '');

@@ -31,6 +31,8 @@ export function readSource(root: string, file: string): Source | FileError {
     bytes = fs.readFileSync(absolute);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (code === 'ENOENT' && file.includes('\uFFFD'))
+      return failed(file, 'binary', 'skipped: its name is not valid UTF-8');
     if (code === 'ENOENT') return failed(file, 'changed-meanwhile', 'disappeared while we worked');
     return failed(file, 'unreadable', `cannot be read (${code})`);
   }

@@ -35,16 +35,22 @@ export function undoFolder(root: string): string {
   return path.join(cache, 'asyncshift', createHash('sha256').update(root).digest('hex').slice(0, 16));
 }
 
-/** Keeps a record and returns its file. */
+/** Keeps a record and returns its file. Two runs at once, as under lint-staged, get one each. */
 export function keepUndo(folder: string, record: UndoRecord): string {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const records = recordsIn(folder);
-  const next = Number(/\d+/.exec(records.at(-1) ?? '0')![0]) + 1;
-  const file = path.join(folder, `undo-${String(next).padStart(6, '0')}.json`);
-  saveUndo(file, record);
-  for (const old of records.slice(0, Math.max(0, records.length - KEPT + 1)))
-    fs.rmSync(path.join(folder, old), { force: true });
-  return file;
+  for (const old of records.slice(0, Math.max(0, records.length - KEPT + 1))) dropUndo(path.join(folder, old));
+  for (let next = Number(/\d+/.exec(records.at(-1) ?? '0')![0]) + 1; ; next++) {
+    const file = path.join(folder, `undo-${String(next).padStart(6, '0')}.json`);
+    try {
+      fs.closeSync(fs.openSync(file, 'wx', 0o600));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw error;
+    }
+    saveUndo(file, record);
+    return file;
+  }
 }
 
 /** Writes a record whole or not at all. */
@@ -84,8 +90,11 @@ export function undoLast(cwd: string): UndoOutcome {
   const here = fs.realpathSync(cwd);
   for (const root of rootsToTry(here)) {
     const folder = undoFolder(root);
-    const last = recordsIn(folder).at(-1);
-    if (last) return undoRecord(path.join(folder, last));
+    for (const name of recordsIn(folder).reverse()) {
+      const file = path.join(folder, name);
+      const record = readRecord(file);
+      if (record) return undoRecord(file, record);
+    }
   }
   return { root: here, restored: [], problems: [], nothing: true };
 }
@@ -100,8 +109,16 @@ function rootsToTry(here: string): string[] {
   return roots;
 }
 
-function undoRecord(file: string): UndoOutcome {
-  const record = JSON.parse(fs.readFileSync(file, 'utf8')) as UndoRecord;
+/** A record that is empty was never finished, so nothing was written under it. */
+function readRecord(file: string): UndoRecord | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as UndoRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+function undoRecord(file: string, record: UndoRecord): UndoOutcome {
   const problems: { path: string; message: string }[] = [];
   const waiting: { path: string; now: Buffer; text: string }[] = [];
   for (const one of record.files) {

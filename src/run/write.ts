@@ -15,6 +15,8 @@ export interface Written {
   readonly interrupted: boolean;
 }
 
+const NOTHING: Written = { files: [], groups: [], errors: [], interrupted: false };
+
 interface WriteState {
   readonly root: string;
   readonly sources: ReadonlyMap<string, Source>;
@@ -35,8 +37,17 @@ export async function writeGroups(
 ): Promise<Written> {
   const state: WriteState = { root, sources, files: [], groups: [], errors: [] };
   const planned = filesOf(groups, sources);
-  if (planned.length === 0) return { files: [], groups: [], errors: [], interrupted: false };
-  const record = keepUndo(undoFolder(root), { schema: 'asyncshift.undo/1', root, files: planned.map(undoFileOf) });
+  if (planned.length === 0) return NOTHING;
+  const folder = undoFolder(root);
+  let record: string;
+  try {
+    record = keepUndo(folder, { schema: 'asyncshift.undo/1', root, files: planned.map(undoFileOf) });
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    const message = `nothing was written: the undo record cannot be kept in ${folder} (${why})`;
+    const first = planned[0]!.source.path;
+    return { ...NOTHING, errors: [{ path: first, line: 0, column: 0, kind: 'unreadable', message }] };
+  }
   let interrupted = false;
   for (const bundle of bundles(groups)) {
     await new Promise((resolve) => setImmediate(resolve)); // lets a signal in

@@ -71,6 +71,7 @@ function compile(from: string, to: string): void {
   for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
     const source = path.join(from, entry.name);
     if (entry.isDirectory()) compile(source, path.join(to, entry.name));
+    else if (entry.name.endsWith('.json')) fs.copyFileSync(source, path.join(to, entry.name));
     else if (entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts')) {
       const options = {
         jsc: { parser: { syntax: 'typescript' as const }, target: 'es2022' as const },

@@ -145,6 +145,14 @@ describe('--write', () => {
     expect(repo.read('a.js')).toBe(old());
   });
 
+  test('without a place for the undo record nothing is written', () => {
+    const repo = repository({ 'a.js': old() });
+    fs.writeFileSync(path.join(repo.folder, '.git/asyncshift'), 'not a folder');
+    const { code, err } = repo.run(WRITE);
+    expect([code, repo.read('a.js')]).toEqual([2, old()]);
+    expect(err).toContain('error: a.js nothing was written: the undo record cannot be kept in ');
+  });
+
   test('Ctrl-C while it writes: the file in hand is finished, the rest is as it was, 130', async () => {
     const repo = repository(Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`f${at}.js`, old()])));
     const child = spawn(process.execPath, [builtBin(), ...WRITE], { cwd: repo.folder, stdio: 'ignore' });
