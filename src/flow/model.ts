@@ -48,6 +48,8 @@ export interface Snippet {
   readonly endless?: boolean;
   /** Binds less tightly than `await`: a condition, an operator, an arrow. The writer puts it in parentheses. */
   readonly loose?: boolean;
+  /** Of a test (`!x`, `a === b`): how its opposite is written (`x`, `a !== b`). */
+  readonly opposite?: readonly Part[];
   /** The source range that it stands for, for reports. */
   readonly at: Range;
 }

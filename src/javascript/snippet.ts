@@ -118,6 +118,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
     expression: (node) => ({
       ...make(rangeOf(node), [node], [], promiseOf(node), isPure(node)),
       ...(isLoose(node) && { loose: true }),
+      ...opposite(node),
     }),
     pattern(node) {
       const range = ts.isParameter(node) ? { start: node.name.getStart(), end: node.end } : rangeWithType(node);
@@ -164,6 +165,16 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
 
 export function skipParentheses(node: ts.Expression): ts.Expression {
   return ts.isParenthesizedExpression(node) ? skipParentheses(node.expression) : node;
+}
+
+/** `x` of `!x`, `a !== b` of `a === b`: what an `if` with its arms turned round says. */
+function opposite(node: ts.Expression): Pick<Snippet, 'opposite'> {
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+    return { opposite: [rangeOf(skipParentheses(node.operand))] };
+  if (!ts.isBinaryExpression(node)) return {};
+  const operator = { '===': '!==', '!==': '===', '==': '!=', '!=': '==' }[node.operatorToken.getText()];
+  const between = node.right.getStart() - node.left.end - node.operatorToken.getText().length;
+  return operator && between <= 2 ? { opposite: [rangeOf(node.left), ` ${operator} `, rangeOf(node.right)] } : {};
 }
 
 /** Binds less tightly than a unary operator, so that `await x` needs parentheses around it. */

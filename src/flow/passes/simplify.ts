@@ -38,8 +38,8 @@ function turned(step: StepOf<'branch'>): Step {
   const { else: other, ...rest } = step;
   if (!other || other.steps.length === 0 || !isEmpty(step.then)) return step;
   const { test } = step;
-  const negated = test.loose ? ['!(', ...test.parts, ')'] : ['!', ...test.parts];
-  return { ...rest, test: { ...test, parts: negated, loose: false }, then: other };
+  const negated = test.opposite ? test.opposite : test.loose ? ['!(', ...test.parts, ')'] : ['!', ...test.parts];
+  return { ...rest, test: { ...test, parts: negated, loose: false, opposite: undefined }, then: other };
 }
 
 function isEmpty(block: Block): boolean {

@@ -34,8 +34,12 @@ export function writeBody(entry: Entry, flow: Block, pen: Pen): string {
   return writeFunctionBody(flow, place, pen);
 }
 
-/** An arrow's body that stood on a line of its own begins behind the arrow now. */
+/** A body is indented as its closing brace is; an arrow's body that stood on a line of its own begins behind the arrow now. */
 function lineOf({ bodyKind, body }: Entry, text: string): number {
+  if (bodyKind === 'block')
+    return /^[ \t]*$/.test(text.slice(text.lastIndexOf('\n', body.end - 1) + 1, body.end - 1))
+      ? body.end - 1
+      : body.start;
   if (bodyKind !== 'expression') return body.start;
   const before = text.slice(0, body.start).trimEnd();
   return before.endsWith('=>') ? before.length : body.start;

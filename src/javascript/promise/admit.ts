@@ -11,7 +11,7 @@ import type { Scopes } from '../scope.js';
 import { rangeOf } from '../snippet.js';
 import { stop, stopWith } from '../stop.js';
 import { endsAlways, isPromiseType, kindOf, returnsOf } from './kinds.js';
-import { chainOf, isExtra, promiseStatic } from './links.js';
+import { chainOf, isExtra, isPromiseClass, promiseStatic } from './links.js';
 import type { Chain } from './links.js';
 import {
   callsOf,
@@ -75,6 +75,8 @@ function admitNames(fn: FunctionNode): void {
 /** Who calls it may treat an async function in another way than one that returns a promise. */
 function admitCallers(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
   const call = fn.parent;
+  // What an executor throws rejects; as an async function it would settle a promise that nobody sees.
+  if (ts.isNewExpression(call) && isPromiseClass(call.expression, scopes)) stop('mixed-style', first);
   if (ts.isCallExpression(call) && call.arguments.includes(fn as ts.Expression)) {
     const origin = originOf(call.expression, scopes);
     if (/^(async|neo-async|async-es)$/.test(origin?.module ?? '')) stop('framework-callback', call);

@@ -81,9 +81,18 @@ export function onOneLine(node: ts.Expression, env: Env): Snippet {
   parts.push({ start: from, end: node.end });
   const joined = parts.map((part) => env.ctx.text.slice(part.start, part.end)).join('');
   const [line, ...more] = joined.split('\n');
+  if (more.length && indentOf(more.at(-1)!) !== indentOf(lineAt(env.ctx.text, parts[1]!.start))) return whole;
   if (line!.length > 80 || (more.length && breaks.length > 1)) return whole;
   if (env.ctx.text.slice(parts[0]!.start, parts[0]!.end).includes('\n')) return whole;
   return { ...whole, parts };
+}
+
+function lineAt(text: string, at: number): string {
+  return text.slice(text.lastIndexOf('\n', at) + 1, at + 1);
+}
+
+function indentOf(line: string): number {
+  return /^\s*/.exec(line)![0].length;
 }
 
 /** White space in front of the dots of the expression's own member accesses, in source order. */
