@@ -25,9 +25,10 @@ type Resolve = (ctx: FileContext) => CallResolver;
  */
 export function decide(sites: readonly Site[], read: Read, resolve: Resolve): void {
   for (;;) {
+    // A reading may end a mode too: what was read before it in this round assumed too much.
+    const before = sites.map((site) => site.mode).join();
     for (const site of sites) if (site.mode !== 'left') readAgain(site, read, resolve);
     markSync(sites);
-    const before = sites.map((site) => site.mode).join();
     const awaited = awaitedCalls(sites);
     for (const site of sites) if (site.mode === 'change' && !canChange(site, awaited)) site.mode = 'keep';
     for (const site of sites) if (site.mode === 'keep') checkKept(site, resolve(site.ctx));
