@@ -31,6 +31,7 @@ export type RefusalCode =
   | 'labels'
   | 'lazy-thenable'
   | 'library-promise'
+  | 'list-unknown'
   | 'live-queue'
   | 'many-events'
   | 'microtask-order'
@@ -53,6 +54,7 @@ export type RefusalCode =
   | 'switch-fall-through'
   | 'sync-callback'
   | 'sync-throw'
+  | 'throws-in-callback'
   | 'top-level-await-cjs'
   | 'top-level-await-export'
   | 'type-predicate'
@@ -182,6 +184,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Replace that method by native code first.",
     example: "const Promise = require('bluebird');\nfunction load(id) {\n  return Promise.resolve(db.get(id))\n    .timeout(100)\n    .then((user) => user.name);\n}\n",
   },
+  'list-unknown': {
+    sentence: "Left unchanged: nothing shows that `%code%` is an array; the `async` library also takes objects, sets and nothing at all.",
+    advice: "Use it as an array somewhere (`things.length`), or write `Object.values(things)`.",
+    example: "function all(things, cb) {\n  async.each(things, save, cb);\n}\n",
+  },
   'live-queue': {
     sentence: "Left unchanged: `%code%` is a queue that is fed while it runs; no loop or join says the same.",
     advice: "Keep the queue, and convert the task it runs.",
@@ -291,6 +298,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` throws at its caller; in an async function it would be a rejection.",
     advice: "Split it: a plain function that checks and then calls the async one.",
     example: "exports.load = function (id) {\n  if (!id) throw new TypeError('id');\n  return get(id).then((user) => user.name);\n};\n",
+  },
+  'throws-in-callback': {
+    sentence: "Left unchanged: `%code%` throws after the wait, where nobody could catch it; in an async function it would be an answer.",
+    advice: "Report the error instead: `return cb(err)`.",
+    example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) throw err;\n    cb(null, user);\n  });\n}\n",
   },
   'top-level-await-cjs': {
     sentence: "Left unchanged: `%code%` would need `await` at the top of a CommonJS module.",

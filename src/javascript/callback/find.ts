@@ -1,5 +1,5 @@
 import { calleeOf } from '../calls/callee.js';
-import { bare, memberName } from '../calls/origin.js';
+import { bare, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { aliasOf, optionalOf, shufflesOf } from './shuffle.js';
@@ -161,8 +161,10 @@ function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): 
   const inner = bare(node);
   if (ts.isNewExpression(inner)) return /Error|Exception|Failure/.test(inner.expression.getText());
   if (ts.isCallExpression(inner)) return /Error\b|^assign$|^Boom\b/.test(inner.expression.getText());
-  if (ts.isConditionalExpression(inner)) return isError(inner.whenTrue, ctx, depth + 1) || isError(inner.whenFalse, ctx, depth + 1);
-  if (ts.isBinaryExpression(inner)) return isChoice(inner) && (isError(inner.left, ctx, depth + 1) || isError(inner.right, ctx, depth + 1));
+  if (ts.isConditionalExpression(inner))
+    return isError(inner.whenTrue, ctx, depth + 1) || isError(inner.whenFalse, ctx, depth + 1);
+  if (ts.isBinaryExpression(inner))
+    return isChoice(inner) && (isError(inner.left, ctx, depth + 1) || isError(inner.right, ctx, depth + 1));
   if (!ts.isIdentifier(inner)) return false;
   const declaration = ctx.scopes.symbolOf(inner)?.declarations?.[0];
   if (!declaration) return false;
@@ -174,6 +176,9 @@ function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): 
     );
   if (!ts.isParameter(declaration)) return false;
   const owner = declaration.parent;
+  const call = owner.parent;
+  if (ts.isCallExpression(call) && call.arguments.at(-1) === owner && isErrorFirstCall(call, ctx))
+    return owner.parameters[0] === declaration;
   return (
     owner.parameters[0] === declaration &&
     (isFunction(owner) || ts.isFunctionDeclaration(owner)) &&
@@ -230,11 +235,16 @@ function handsOn(
   const passed = candidate.sites.filter((site) => site.kind === 'passed');
   return passed.some((site) => {
     const call = site.at as ts.CallExpression;
-    if (calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies })?.shape === 'error-first' || isKnown(call))
-      return true;
+    if (isErrorFirstCall(call, ctx) || isKnown(call)) return true;
     const symbol = calledSymbol(call, ctx);
     return !!symbol && names.has(symbol);
   });
+}
+
+/** Node's functions, those of known packages, and the `async` library. */
+function isErrorFirstCall(call: ts.CallExpression, ctx: FileContext): boolean {
+  if (calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies })?.shape === 'error-first') return true;
+  return /^async(\/|$)/.test(originOf(call.expression, ctx.scopes)?.module ?? '');
 }
 
 function calledSymbol(call: ts.CallExpression, ctx: FileContext): ts.Symbol | undefined {
