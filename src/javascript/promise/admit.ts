@@ -13,16 +13,7 @@ import { stop, stopWith } from '../stop.js';
 import { endsAlways, isPromiseType, kindOf, returnsOf } from './kinds.js';
 import { chainOf, isExtra, isPromiseClass, promiseStatic } from './links.js';
 import type { Chain } from './links.js';
-import {
-  callsOf,
-  functionAround,
-  isFunctionNode,
-  isHandler,
-  isTestFunction,
-  nameOf,
-  throwIsRejection,
-  useOf,
-} from './uses.js';
+import { callsOf, isFunctionNode, isHandler, isTestFunction, nameOf, throwIsRejection, useOf } from './uses.js';
 import type { FunctionNode } from './uses.js';
 
 /** Proves that a function may become async, or gives it up. `chains`: those it returns, as far as they stand in it. */
@@ -276,5 +267,3 @@ function declaredFunction(name: ts.Identifier, scopes: Scopes): FunctionNode | u
     !(!ts.isArrowFunction(fn) && 'asteriskToken' in fn && fn.asteriskToken);
   return isPlain ? fn : undefined;
 }
-
-export { functionAround };

@@ -12,7 +12,7 @@ import { floatingOf } from './float.js';
 import { kindOf, returnsOf } from './kinds.js';
 import { chainOf } from './links.js';
 import { exitSteps, readingFor } from './statements.js';
-import { callsOf, isAsync, isGenerator, nameOf, useOf } from './uses.js';
+import { callsOf, isAsync, isGenerator, nameOf } from './uses.js';
 import type { FunctionNode } from './uses.js';
 
 export interface Found {
@@ -187,5 +187,3 @@ function answerType(fn: FunctionNode, ctx: FileContext): Head['edits'][number] |
 function isPromiseTypeText(text: string): boolean {
   return /^Promise(Like)?\b/.test(text);
 }
-
-export { useOf };

@@ -1,8 +1,9 @@
 import { bare, originOf } from '../calls/origin.js';
+import { answersPromise } from '../calls/promises.js';
 import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
-import { hasExit } from '../body.js';
-import { chainOf, needsProof, newPromise, promiseStatic } from './links.js';
+import { functionElsewhere } from './elsewhere.js';
+import { chainOf, newPromise, promiseStatic } from './links.js';
 import { isReduceSequence } from './reduce.js';
 import { isAsync, isFunctionNode, isGenerator } from './uses.js';
 import type { FunctionNode } from './uses.js';
@@ -59,9 +60,11 @@ function kindOfCall(call: ts.CallExpression, scopes: Scopes, depth: number): Kin
   const origin = originOf(callee, scopes);
   if (origin?.module === '' && origin.path.length === 1 && promiseGlobals.test(origin.path[0]!)) return 'promise';
   if (origin && /^(fs|dns|timers|stream|readline)\/promises$/.test(origin.module)) return 'promise';
-  if (origin && /^(axios|got|node-fetch|ky|cross-fetch|isomorphic-fetch|undici)$/.test(origin.module)) return 'promise';
+  if (answersPromise(call, scopes)) return 'promise';
   const fn = functionCalled(callee, scopes);
   if (fn && givesPromise(fn, scopes, depth + 1)) return 'promise';
+  const other = fn ? undefined : functionElsewhere(callee, scopes);
+  if (other && givesPromise(other.fn, other.scopes, depth + 1)) return 'promise';
   return isWaitedElsewhere(call, scopes) ? 'promise' : 'unknown';
 }
 
@@ -196,5 +199,3 @@ function breaks(node: ts.Node): boolean {
   if (ts.isFunctionLike(node) || ts.isIterationStatement(node, false) || ts.isSwitchStatement(node)) return false;
   return !!ts.forEachChild(node, (child) => breaks(child) || undefined);
 }
-
-export { hasExit, needsProof };

@@ -7,6 +7,7 @@ import { isWriteTarget } from '../scope.js';
 import { rangeOf } from '../snippet.js';
 import { attempt } from '../stop.js';
 import { admitRoot } from './admit.js';
+import { settleIn } from './elsewhere.js';
 import { readFunctionEntry, returnedChains } from './entry.js';
 import type { Found } from './entry.js';
 import { floatingOf, isBorder, readFloat } from './float.js';
@@ -28,6 +29,7 @@ export interface PromisesRead {
 export function readPromises(ctx: FileContext): PromisesRead {
   const reading: Reading = { ctx, entries: [], refusals: [], done: new Set(), inlined: new Set(), reasons: new Map() };
   if (/[.\]]\s*(then|catch|finally|fin|fail|caught|lastly|spread|reduce)\b/.test(ctx.text)) {
+    settleIn(ctx);
     visit(ctx.file, reading);
     leftover(ctx.file, reading);
   }
