@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { findMessage, noteCodes, refusalCodes } from '../messages/index.js';
 import type { Console, Loudness } from './main.js';
@@ -75,7 +76,7 @@ async function list(args: readonly string[], open: Open): Promise<number> {
 async function explainCode(args: readonly string[], open: Open): Promise<number> {
   const { options, operands, help } = parse('explain', '<code>', args);
   const screen = open(options);
-  const known = [...refusalCodes, ...noteCodes];
+  const known = [...refusalCodes, ...noteCodes, ...transformNames()];
   if (options.help) return screen.out(help).then(() => 0);
   if (operands.length === 0) {
     await screen.out(
@@ -85,6 +86,13 @@ async function explainCode(args: readonly string[], open: Open): Promise<number>
   }
   for (const [at, code] of operands.entries()) {
     const message = findMessage(code);
+    const transform = message ? undefined : transformPage(code);
+    if (transform !== undefined) {
+      await screen.out(
+        options.output === 'json' ? `${JSON.stringify({ code, page: transform }, undefined, 2)}\n` : transform,
+      );
+      continue;
+    }
     if (!message)
       throw new UsageError(
         `there is no code '${code}'.${didYouMean(code, known)}`,
@@ -97,14 +105,30 @@ async function explainCode(args: readonly string[], open: Open): Promise<number>
   return 0;
 }
 
+/** Pages of the directions, made from their doc comments. */
+const PAGES = path.join(__dirname, '..', '..', 'docs', 'transforms');
+
+function transformNames(): string[] {
+  if (!fs.existsSync(PAGES)) return [];
+  return fs
+    .readdirSync(PAGES)
+    .flatMap((file) => (file.endsWith('.md') && file !== 'index.md' ? file.slice(0, -3) : []));
+}
+
+const transformPage = (name: string): string | undefined =>
+  transformNames().includes(name) ? fs.readFileSync(path.join(PAGES, `${name}.md`), 'utf8') : undefined;
+
 const listed = (codes: readonly string[]): string =>
   codes.map((code) => `  ${code.padEnd(26)} ${plain(findMessage(code)!.sentence)}\n`).join('');
 
-const plain = (sentence: string): string =>
-  sentence
+/** The sentence when it is about no place: as a sentence of its own. */
+function plain(sentence: string): string {
+  const text = sentence
     .replace(/^Left unchanged: /, '')
     .replaceAll('`%code%`', 'the code')
     .replace(/`?%name%`?/g, 'the name');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 function page(code: string, message: { sentence: string; advice: string; example: string }): string {
   const example = message.example.trim();

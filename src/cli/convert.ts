@@ -113,6 +113,12 @@ function errorLine(error: FileError, shown: (file: string) => string): string {
   return `${shown(error.path)}${place} ${error.message}`;
 }
 
+/** A line that starts with its place is one that editors can jump to, so no word stands before it. */
+export async function printError(error: FileError, shown: (file: string) => string, screen: Console): Promise<void> {
+  const line = errorLine(error, shown);
+  return error.line > 0 ? screen.always(line) : screen.error(line);
+}
+
 async function report(
   details: RunDetails,
   options: CliOptions,
@@ -124,7 +130,7 @@ async function report(
   const shown = shownPath(details);
   for (const note of details.notes) await screen.note(`${shown(note.path)} ${note.message}`);
   await reportSkipped(document.skipped, shown, options, screen);
-  for (const error of document.errors) if (error.kind !== 'dirty') await screen.error(errorLine(error, shown));
+  for (const error of document.errors) if (error.kind !== 'dirty') await printError(error, shown, screen);
   for (const trace of details.traces) await screen.detail(trace);
   for (const group of document.groups) {
     const line = `${shown(group.path)}:${group.line}:${group.column} ${group.rule}: ${group.title}`;

@@ -5,10 +5,11 @@ import { explain } from '../report/explain.js';
 import { patchOf } from '../report/patch.js';
 import { ignoreRules } from '../run/ignore.js';
 import { languageOf, relativePosix, rootFor } from '../run/paths.js';
+import { fromRoot } from '../run/plan.js';
 import { projectsOf, projectTexts, viewOf } from '../run/projects.js';
 import { decode, isError, type Source } from '../run/read.js';
 import { transform, type TransformResult } from '../run/transform.js';
-import type { FileError } from '../types.js';
+import { printError } from './convert.js';
 import type { Console } from './main.js';
 import { UsageError, type CliOptions, type OutputFormat } from './options.js';
 import { writeOutput } from './output-file.js';
@@ -27,7 +28,7 @@ export async function filter(options: CliOptions, screen: Console): Promise<numb
   const place = placeOf(given, options);
   const read = decode(place.file, bytes);
   if (isError(read)) {
-    await screen.error(line(given, read));
+    await printError(read, () => given, screen);
     return 2;
   }
   if (place.ignoredBy) {
@@ -69,15 +70,20 @@ async function answer(
   const asked = { to: options.to!, exports, unsafe, ...(from && { from }) };
   const view = viewOf(place.root, project!, place.rules);
   const result = transform(text, { ...asked, path: inProject!.path, view });
+  const fromTop = fromRoot({ ...result, sites: 0 }, project!.folder);
   const errors = result.errors.filter((error) => !(options.skipParseErrors && error.kind === 'parse-error'));
   if (errors.length > 0) {
-    for (const error of errors) await screen.error(line(given, error));
+    for (const error of errors) await printError(error, () => given, screen);
     return 2;
   }
   const toFile = options.output.filter((output) => output.file !== undefined);
   const toStdout = options.output.find((output) => output.file === undefined)?.format;
   const shown = (format: OutputFormat | undefined, colour: boolean): string =>
-    render(format, { before: text, source, result, file: place.file, given, context: options.context }, colour);
+    render(
+      format,
+      { before: text, source, result: fromTop, file: place.file, given, context: options.context },
+      colour,
+    );
   for (const { format, file } of toFile) writeOutput(file!, shown(format, false));
   await screen.out(shown(toStdout ?? (options.explain ? 'explain' : undefined), screen.colourOut));
   await summarise(result, options, screen);
@@ -105,7 +111,7 @@ function render(format: OutputFormat | undefined, shown: Shown, colour: boolean)
       return colour ? colourPatch(patch, colours) : patch;
     }
     case 'json':
-      return `${JSON.stringify({ schema: 'asyncshift.text/1', ...result }, undefined, 2)}\n`;
+      return `${JSON.stringify({ schema: 'asyncshift.text/1', ...result, sites: undefined }, undefined, 2)}\n`;
     case 'explain':
       return explain({ ...result, path: () => given, text: () => source.text }, colours);
   }
@@ -116,6 +122,3 @@ async function summarise(result: TransformResult, options: CliOptions, screen: C
   const sites = result.refused.length === 1 ? '1 site' : `${result.refused.length} sites`;
   await screen.note(`${sites} refused (--explain).`);
 }
-
-const line = (given: string, error: FileError): string =>
-  `${given}${error.line > 0 ? `:${error.line}:${error.column}` : ''} ${error.message}`;

@@ -12,7 +12,7 @@ describe('bad input: one clear line, the right exit code, the rest is done', () 
     const { code, out, err } = repo.run(TO);
     expect(code).toBe(2);
     expect(out).toContain('+++ b/b.js');
-    expect(err).toContain("error: a.js:2:8 ')' expected.\n");
+    expect(err).toContain("a.js:2:8 ')' expected.\n");
     const lenient = repo.run([...TO, '--skip-parse-errors']);
     expect([lenient.code, lenient.err.split('\n')[0]]).toEqual([0, "warning: a.js:2:8 ')' expected."]);
     repo.run([...TO, '--write']);
@@ -128,6 +128,7 @@ describe('usage', () => {
     expect(JSON.parse(here.run(['list', '--output', 'json']).out).transforms[0].name).toBe('toy-to-async');
     expect(here.run(['explain', 'code-after-call']).out).toMatch(/^code-after-call\n\n.+\n/);
     expect(here.run(['explain']).out).toContain('  code-after-call ');
+    expect(here.run(['explain', 'code-after-call', 'bridged', '-q']).out).toMatch(/\n\nbridged\n\n[A-Z`]/);
     expect(here.run([]).code).toBe(2);
   });
 
@@ -214,7 +215,7 @@ describe('stdin', () => {
   test('an error leaves stdout empty', () => {
     const repo = repository({ 'a.js': '' });
     const broken = repo.run([...TO, '-', '--stdin-filename', 'x.ts'], { input: 'p.then(SYNTAX(' });
-    expect(broken).toEqual({ code: 2, out: '', err: "error: x.ts:1:8 ')' expected.\n" });
+    expect(broken).toEqual({ code: 2, out: '', err: "x.ts:1:8 ')' expected.\n" });
     const bytes = repo.run([...TO, '-'], { input: Buffer.from([0x70, 0xff]) });
     expect([bytes.code, bytes.out]).toEqual([2, '']);
     expect(repo.run([...TO, '-', '--stdin-filename', 'x.py'], { input: '' }).code).toBe(2);

@@ -16,7 +16,7 @@ test('preview, apply, run again: nothing is left to do', () => {
   const repo = repository(FILES);
   const first = repo.run(['--to', 'async', 'src']);
   expect(first.code).toBe(2);
-  expect(first.err).toMatch(/^error: src\/broken\.js:1:\d+ .+\n/);
+  expect(first.err).toMatch(/^src\/broken\.js:1:\d+ .+\n/);
   fs.writeFileSync(path.join(repo.folder, 'x.patch'), first.out);
   repo.git('apply', 'x.patch');
   expect(repo.read('src/size.js')).toContain('await stat(file)');
