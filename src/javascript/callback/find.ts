@@ -176,6 +176,8 @@ function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): 
     );
   if (!ts.isParameter(declaration)) return false;
   const owner = declaration.parent;
+  // A function that stands alone gets arguments, not answers.
+  if (!isHandedOn(owner)) return false;
   const call = owner.parent;
   if (ts.isCallExpression(call) && call.arguments.at(-1) === owner && isErrorFirstCall(call, ctx))
     return owner.parameters[0] === declaration;
@@ -183,6 +185,16 @@ function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): 
     owner.parameters[0] === declaration &&
     (isFunction(owner) || ts.isFunctionDeclaration(owner)) &&
     isTested(declaration, inner, ctx)
+  );
+}
+
+/** A function in an argument list, or a local one that can be handed on by its name. */
+function isHandedOn(owner: ts.SignatureDeclaration): boolean {
+  const { parent } = owner;
+  if (ts.isCallExpression(parent) || ts.isNewExpression(parent)) return true;
+  return (
+    !!ts.findAncestor(parent, ts.isFunctionLike) &&
+    (ts.isFunctionDeclaration(owner) || ts.isVariableDeclaration(parent))
   );
 }
 

@@ -251,7 +251,12 @@ export function readBody(body: ts.Statement, env: Env, state: State): Block {
     return { steps, tail };
   }
   const { steps, tail } = readList([body], { start: body.pos, end: body.end }, env, state);
-  return { steps, tail };
+  return { steps, tail, bare: bareness(body) };
+}
+
+/** How a statement without braces stood: on the line of its `if` or below it. */
+export function bareness(body: ts.Statement): 'same' | 'below' {
+  return body.getSourceFile().text.slice(body.pos, body.getStart()).includes('\n') ? 'below' : 'same';
 }
 
 /**

@@ -8,7 +8,8 @@ import { bodyOf, checkContinuation, readAnswer } from './answer.js';
 import { negated, simplify, truthOf } from './assume.js';
 import type { Assumed } from './assume.js';
 import { readAsyncLibrary } from './async-library.js';
-import { awaitedCall, awaitingOf, nameOnly } from './await.js';
+import { awaitedCall, awaitingOf, isUsed, nameOnly } from './await.js';
+import type { Known } from './await.js';
 import { readLoop, readTurn } from './loops.js';
 import { checkNames, noteFailure, plainSnippet, readReport, recordReport, roleCall, simpleText } from './report.js';
 import type { ReportRole } from './report.js';
@@ -16,7 +17,7 @@ import { isFunction, isPure } from './shape.js';
 import { readList } from './statements.js';
 import { mention, roleOf, withKnown } from './state.js';
 import type { Env, LocalFunction, State } from './state.js';
-import type { Gives } from './types.js';
+import type { FunctionNode, Gives } from './types.js';
 
 /** Where an expression in tail position stands. */
 export interface Tail {
@@ -292,9 +293,18 @@ function answerOf(
   state: State,
 ): Step[] {
   if (iterates(call)) stop('called-more-than-once', call);
-  const awaiting = awaitingOf(call, state);
+  const awaiting = allResults(awaitingOf(call, state), fn, state);
   const on = awaitedCall(call, awaiting, env, state);
   return readAnswer({ on, gives: awaiting, fn, at: call }, env, state);
+}
+
+/** A continuation that looks at more than one result of a callee that nobody has described gets all of them. */
+function allResults(awaiting: Known, fn: FunctionNode, state: State): Known {
+  if (awaiting.results !== 'unknown' || (awaiting.kind !== 'promisify' && awaiting.kind !== 'wrap')) return awaiting;
+  const several = fn.parameters.slice(2).some((param) => isUsed(param, state));
+  return several && !state.ctx.typescript
+    ? { kind: 'wrap', results: 'list', errorFirst: awaiting.errorFirst, sync: awaiting.sync }
+    : awaiting;
 }
 
 /** `list.forEach(function (x) { … cb … })`: called back many times, at once. */
