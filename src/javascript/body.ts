@@ -69,8 +69,12 @@ export function readStatements(
 export function readBody(body: ts.Statement, reading: Reading, at = { tries: 0, loops: 0 }): Block {
   if (ts.isBlock(body)) return readStatements(body.statements, inside(body), reading, at);
   if (ts.isEmptyStatement(body)) return { steps: [], tail: [] };
-  const head = body.getSourceFile().text.slice(body.pos, body.getStart());
-  return { ...readStatements([body], rangeOf(body), reading, at), bare: head.includes('\n') ? 'below' : 'same' };
+  return { ...readStatements([body], rangeOf(body), reading, at), bare: bareness(body) };
+}
+
+/** How a statement without braces stood: on the line of its `if` or below it. */
+export function bareness(body: ts.Statement): 'same' | 'below' {
+  return body.getSourceFile().text.slice(body.pos, body.getStart()).includes('\n') ? 'below' : 'same';
 }
 
 /** Between the braces. */

@@ -1,3 +1,4 @@
+import { bareness } from '../body.js';
 import type { Block, Handler, Lead, Step } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
 import type { Range } from '../../types.js';
@@ -252,11 +253,6 @@ export function readBody(body: ts.Statement, env: Env, state: State): Block {
   }
   const { steps, tail } = readList([body], { start: body.pos, end: body.end }, env, state);
   return { steps, tail, bare: bareness(body) };
-}
-
-/** How a statement without braces stood: on the line of its `if` or below it. */
-export function bareness(body: ts.Statement): 'same' | 'below' {
-  return body.getSourceFile().text.slice(body.pos, body.getStart()).includes('\n') ? 'below' : 'same';
 }
 
 /**
