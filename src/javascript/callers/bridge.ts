@@ -7,18 +7,19 @@ import { usesArguments } from '../scope.js';
 import { callbackifyNeed } from './entries.js';
 import { mixesLists, resultsOf } from './site.js';
 import type { Site } from './site.js';
+import type { AnswersSync } from './timing.js';
 
 /**
  * True when `callbackify(f)(x, cb)` in the place of `f(x, cb)` can't be told from it: the callback looks at no more than it gets,
  * nobody takes what the call returns, and nothing runs behind the call if the old function could answer at once.
  */
-export function canBridgeCall(site: Site, ctx: FileContext, call: ts.CallExpression): boolean {
+export function canBridgeCall(site: Site, ctx: FileContext, call: ts.CallExpression, isSync: AnswersSync): boolean {
   const handler = call.arguments.at(-1);
   if (!handler || !canImportBuiltins(ctx) || !isPlainCall(site, call)) return false;
   if (mixesLists(site) || resultsOf(site) === 'list') return false;
   if (site.fn.index !== site.fn.node.parameters.length - 1) return false;
   if (site.reading?.facts.mayThrowSync || !isUnusedValue(call)) return false;
-  if (site.answersSync && !isLast(call)) return false;
+  if (site.answersSync && !isLast(call, (around) => isSync(ctx, around))) return false;
   return isSmallHandler(handler) || (resultsOf(site) === 'value' && !site.fn.optional);
 }
 
@@ -72,7 +73,7 @@ export function isUnusedValue(call: ts.Node): boolean {
 }
 
 /** Nothing that belongs to the program's text runs behind this call: it ends the continuation of another wait, or the file. */
-export function isLast(call: ts.Node): boolean {
+export function isLast(call: ts.Node, isSync: (around: ts.CallExpression) => boolean): boolean {
   let node: ts.Node = ts.findAncestor(call, ts.isStatement) ?? call;
   for (;;) {
     const { parent } = node;
@@ -80,18 +81,18 @@ export function isLast(call: ts.Node): boolean {
     else if (!isLastIn(node, parent)) return false;
     else if (ts.isSourceFile(parent)) return true;
     else if (!ts.isBlock(parent)) return false;
-    else if (ts.isFunctionLike(parent.parent)) return isContinuation(parent.parent);
+    else if (ts.isFunctionLike(parent.parent)) return isContinuation(parent.parent, isSync);
     else node = parent;
     if (ts.isTryStatement(node.parent)) return false;
   }
 }
 
 /** `(err, …) => { … }` as the last argument of a call. */
-function isContinuation(fn: ts.SignatureDeclaration): boolean {
+function isContinuation(fn: ts.SignatureDeclaration, isSync: (around: ts.CallExpression) => boolean): boolean {
   const first = fn.parameters[0]?.name;
   const call = fn.parent;
   if (!first || !ts.isIdentifier(first) || !/^(e|er|err|error)$/i.test(first.text)) return false;
-  return ts.isCallExpression(call) && call.arguments.at(-1) === (fn as ts.Node);
+  return ts.isCallExpression(call) && call.arguments.at(-1) === (fn as ts.Node) && !isSync(call);
 }
 
 function isLastIn(node: ts.Node, parent: ts.Node): boolean {

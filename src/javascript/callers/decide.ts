@@ -10,11 +10,13 @@ import { isDeclarationName } from '../scope.js';
 import { canBridgeCall, canDefaultOptions, isPlainCall, isUnusedValue } from './bridge.js';
 import { bridgeOf } from './entries.js';
 import { optionalForm } from './optional.js';
-import { asyncPart, endsSync } from './exits.js';
+import { asyncPart } from './exits.js';
 import { canImportBuiltins } from '../imports.js';
 import { asyncHead } from './head.js';
 import { callsOf, leave, mixesLists, resultsOf } from './site.js';
 import type { Site } from './site.js';
+import { markTiming } from './timing.js';
+import type { AnswersSync } from './timing.js';
 
 export type Read = (site: Site, calls: CallResolver) => ReadOutcome<CallbackReading>;
 type Resolve = (ctx: FileContext) => CallResolver;
@@ -28,9 +30,9 @@ export function decide(sites: readonly Site[], read: Read, resolve: Resolve): vo
     // A reading may end a mode too: what was read before it in this round assumed too much.
     const before = sites.map((site) => site.mode).join();
     for (const site of sites) if (site.mode !== 'left') readAgain(site, read, resolve);
-    markSync(sites);
+    const isSync = markTiming(sites);
     const awaited = awaitedCalls(sites);
-    for (const site of sites) if (site.mode === 'change' && !canChange(site, awaited)) site.mode = 'keep';
+    for (const site of sites) if (site.mode === 'change' && !canChange(site, awaited, isSync)) site.mode = 'keep';
     for (const site of sites) if (site.mode === 'keep') checkKept(site, resolve(site.ctx));
     if (before === sites.map((site) => site.mode).join()) return;
   }
@@ -42,25 +44,6 @@ function readAgain(site: Site, read: Read, resolve: Resolve): void {
   else leave(site, outcome.refusal);
 }
 
-/** A function that waits for one that can answer at once may answer at once itself. */
-function markSync(sites: readonly Site[]): void {
-  const called = new Map<ts.Node, Site>();
-  for (const site of sites) {
-    for (const { call } of callsOf(site)) called.set(call, site);
-    site.answersSync = !site.reading;
-  }
-  const isSync = (call: ts.Node): boolean => called.get(call)?.answersSync ?? false;
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const site of sites) {
-      if (site.answersSync || !site.reading || !endsSync(site.reading.flow.steps, site.reading, isSync)) continue;
-      site.answersSync = grown = true;
-    }
-  }
-  for (const site of sites)
-    site.endsSync = !!site.reading && endsSync(asyncPart(site.reading).steps, site.reading, isSync);
-}
-
 /** Calls that stand in flows which will be async: they become `await f(x)`. */
 export function awaitedCalls(sites: readonly Site[]): ReadonlySet<ts.Node> {
   return new Set(sites.flatMap((site) => (site.mode === 'left' ? [] : (site.reading?.waits ?? []))));
@@ -69,7 +52,7 @@ export function awaitedCalls(sites: readonly Site[]): ReadonlySet<ts.Node> {
 /** More bridges than this at its calls, and the bridge is better built once, in the function. */
 const fewBridges = 2;
 
-function canChange(site: Site, awaited: ReadonlySet<ts.Node>): boolean {
+function canChange(site: Site, awaited: ReadonlySet<ts.Node>, isSync: AnswersSync): boolean {
   const { facts } = site.reading!;
   if (facts.throwsInPrologue || facts.returns === 'value' || mixesLists(site)) return false;
   if (!asyncHead(site.ctx, site.fn, resultsOf(site)) || returnsSomething(site)) return false;
@@ -79,7 +62,7 @@ function canChange(site: Site, awaited: ReadonlySet<ts.Node>): boolean {
   let waits = 0;
   for (const { ctx, call } of callsOf(site)) {
     if (awaited.has(call) && isPlainCall(site, call)) waits++;
-    else if (canBridgeCall(site, ctx, call)) bridges++;
+    else if (canBridgeCall(site, ctx, call, isSync)) bridges++;
     else return false;
   }
   if (resultsOf(site) === 'list' && site.uses.some((use) => use.kind === 'promisified')) return false;

@@ -1,0 +1,75 @@
+import { calleeOf } from '../calls/callee.js';
+import { bare, memberName, originOf } from '../calls/origin.js';
+import type { FileContext } from '../context.js';
+import { ts } from '../parse.js';
+import { asyncPart, endsSync } from './exits.js';
+import { callsOf } from './site.js';
+import type { Site } from './site.js';
+
+/** Says of a call that its callee may answer before the call has returned. */
+export type AnswersSync = (ctx: FileContext, call: ts.CallExpression) => boolean;
+
+/**
+ * Marks the functions that may answer at once: by a report of their own, or by waiting for something that may. The code of other
+ * packages is taken to answer later, as Node's own does; what a caller hands in is not, for he may have chosen it because it does.
+ */
+export function markTiming(sites: readonly Site[]): AnswersSync {
+  const called = new Map<ts.Node, Site>();
+  const named = new Map<string, Site[]>();
+  for (const site of sites) {
+    for (const { call } of callsOf(site)) called.set(call, site);
+    const name = lastName(site);
+    if (name !== undefined) named.set(name, [...(named.get(name) ?? []), site]);
+  }
+  const isSync: AnswersSync = (ctx, call) => {
+    const site = called.get(call);
+    if (site) return site.answersSync;
+    const known = calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies });
+    if (known) return known.mayCallSync;
+    const name = memberName(bare(call.expression));
+    const alike = name === undefined ? undefined : named.get(name);
+    // Whose method it is nobody says; those of this name in the project say how they answer.
+    if (alike && !originOf(call.expression, ctx.scopes)) return alike.some((each) => each.answersSync);
+    return isHandedIn(ctx, call.expression);
+  };
+  for (const site of sites) site.answersSync = !site.reading;
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const site of sites) {
+      if (site.answersSync || !ends(site, site.reading!.flow.steps, isSync)) continue;
+      site.answersSync = grown = true;
+    }
+  }
+  for (const site of sites) site.endsSync = !!site.reading && ends(site, asyncPart(site.reading).steps, isSync);
+  return isSync;
+}
+
+function ends(site: Site, steps: Parameters<typeof endsSync>[0], isSync: AnswersSync): boolean {
+  return endsSync(steps, site.reading!, (call) => isSync(site.ctx, call));
+}
+
+function lastName({ fn, naming }: Site): string | undefined {
+  if (naming.kind === 'inline') return undefined;
+  return /([\w$]+)$/.exec(fn.name)?.[1];
+}
+
+/** `options.fs.stat`, `remove`: what a parameter of a named function holds, on its own or through a variable. */
+function isHandedIn(ctx: FileContext, expression: ts.Expression, depth = 0): boolean {
+  const node = bare(expression) as ts.Expression;
+  if (depth > 6) return false;
+  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
+    return isHandedIn(ctx, node.expression, depth + 1);
+  if (ts.isBinaryExpression(node))
+    return isHandedIn(ctx, node.left, depth + 1) || isHandedIn(ctx, node.right, depth + 1);
+  if (ts.isConditionalExpression(node))
+    return isHandedIn(ctx, node.whenTrue, depth + 1) || isHandedIn(ctx, node.whenFalse, depth + 1);
+  const declaration = ts.isIdentifier(node) ? ctx.scopes.symbolOf(node)?.declarations?.[0] : undefined;
+  if (!declaration) return false;
+  const root = ts.isBindingElement(declaration) ? ts.walkUpBindingElementsAndPatterns(declaration) : declaration;
+  if (ts.isVariableDeclaration(root)) return !!root.initializer && isHandedIn(ctx, root.initializer, depth + 1);
+  // What the callback of another wait is given is that library's own.
+  return (
+    ts.isParameter(root) &&
+    !(ts.isCallExpression(root.parent.parent) && root.parent.parent.expression !== (root.parent as ts.Node))
+  );
+}
