@@ -98,13 +98,18 @@ function end(text: string, pen: Pen): string {
   return pen.style.semi ? `${text};` : text;
 }
 
+/** An expression that would be taken for a block or a declaration stands in parentheses. */
+function asStatement(text: string): string {
+  return /^(\{|(async\s+)?function\b|class\b|let\s*\[)/.test(text) ? `(${text})` : text;
+}
+
 function writeStep(step: Step, place: Place, pen: Pen): string {
   const text = (snippet: Snippet) => renderSnippet(snippet, place.indent, pen.canvas);
   const braces = (block: Block, inner = place) => writeBraces(block, inner, pen);
   switch (step.kind) {
     case 'code':
       if (step.code.parts.length === 0) return '';
-      return step.made ? end(text(step.code), pen) : text(step.code);
+      return step.made ? end(asStatement(text(step.code)), pen) : text(step.code);
     case 'wait':
       return writeWait(step, place, pen);
     case 'branch':

@@ -4,8 +4,8 @@ import { memberName, originOf } from './origin.js';
 
 /**
  * The first place in or below the node that is written to throw at its caller: `throw`, an assertion, `JSON.parse`, `…Sync`, `new URL`.
- * Any code can throw by mistake; this finds what can throw on purpose. Functions inside are not entered, and neither is a `try`
- * whose `catch` does not throw on.
+ * Any code can throw by mistake; this finds what can throw on purpose. Functions inside are not entered, but for those that
+ * `list.map(…)` and the like call at once, and neither is a `try` whose `catch` does not throw on.
  */
 export function mayThrowSync(node: ts.Node, scopes: Scopes): ts.Node | undefined {
   if (ts.isTryStatement(node) && node.catchClause) {
@@ -14,7 +14,21 @@ export function mayThrowSync(node: ts.Node, scopes: Scopes): ts.Node | undefined
     );
   }
   if (throwsItself(node, scopes)) return node;
-  return ts.forEachChild(node, (child) => (ts.isFunctionLike(child) ? undefined : mayThrowSync(child, scopes)));
+  return ts.forEachChild(node, (child) =>
+    ts.isFunctionLike(child) && !runsAtOnce(child) ? undefined : mayThrowSync(child, scopes),
+  );
+}
+
+const iterating = /^(map|forEach|filter|flatMap|reduce|reduceRight|some|every|find|findIndex|sort|from)$/;
+
+/** A plain function handed to a method that goes through a list. */
+export function runsAtOnce(fn: ts.Node): boolean {
+  if (!ts.isArrowFunction(fn) && !ts.isFunctionExpression(fn)) return false;
+  if (fn.modifiers?.some((each) => each.kind === ts.SyntaxKind.AsyncKeyword) || fn.asteriskToken) return false;
+  const call = fn.parent;
+  if (!ts.isCallExpression(call) || !call.arguments.includes(fn)) return false;
+  const name = memberName(call.expression);
+  return !!name && iterating.test(name);
 }
 
 function throwsItself(node: ts.Node, scopes: Scopes): boolean {

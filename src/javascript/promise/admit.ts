@@ -3,7 +3,7 @@ import { isLazyThenable, promiseLibraryOf } from '../calls/libraries.js';
 import type { PromiseLibrary } from '../calls/libraries.js';
 import { answersPromise } from '../calls/promises.js';
 import { bare, originOf } from '../calls/origin.js';
-import { mayThrowSync } from '../calls/throws.js';
+import { mayThrowSync, runsAtOnce } from '../calls/throws.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { hasDynamicScope } from '../scope.js';
@@ -53,7 +53,7 @@ export function predicate(fn: FunctionNode): Refusal {
 }
 
 /** `eval` could mean any name, and `await` is a word in an async function. */
-function admitNames(fn: FunctionNode): void {
+export function admitNames(fn: FunctionNode): void {
   const odd = (node: ts.Node): ts.Node | undefined => {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'eval') return node;
     if (ts.isIdentifier(node) && node.text === 'await') return node;
@@ -245,7 +245,7 @@ export function throwsIn(node: ts.Node, scopes: Scopes, depth: number): ts.Node 
   const own = mayThrowSync(node, scopes);
   if (own || depth === 0) return own;
   const visit = (child: ts.Node): ts.Node | undefined => {
-    if (ts.isFunctionLike(child)) return undefined;
+    if (ts.isFunctionLike(child) && !runsAtOnce(child)) return undefined;
     if (ts.isTryStatement(child) && child.catchClause) return undefined;
     if (ts.isCallExpression(child) && ts.isIdentifier(child.expression)) {
       const called = declaredFunction(child.expression, scopes);

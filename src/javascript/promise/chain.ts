@@ -3,6 +3,7 @@ import type { Range } from '../../types.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { attempt, stop, stopWith } from '../stop.js';
+import { throwsIn } from './admit.js';
 import { answer } from './answer.js';
 import { applyExtra } from './bluebird.js';
 import { commentsIn, marked, onOneLine, tentatively } from './env.js';
@@ -28,6 +29,7 @@ export function readChain(chain: Chain, env: Env, unused = false): Task {
 
 /** Links upon a root; when none can be read, the first reason why. `start`: what the root is, where that is known. */
 export function readLinks(root: ts.Expression, links: readonly Link[], env: Env, unused = false, start?: Task): Task {
+  admitThrow(root, links, env);
   let task = start;
   let failed: Refusal | undefined;
   let given = links.length === 0 ? (start ?? rootTask(root, env)) : undefined;
@@ -44,6 +46,13 @@ export function readLinks(root: ts.Expression, links: readonly Link[], env: Env,
     task = made ?? opaque(link.call, env);
   });
   return given ?? stopWith(failed!);
+}
+
+/** What throws before there is a promise passes the chain's own handlers by; in a `try` it would not. */
+function admitThrow(root: ts.Expression, links: readonly Link[], env: Env): void {
+  if (!links.some((link) => link.method !== 'then' || link.args.length > 1)) return;
+  const thrown = throwsIn(root, env.ctx.scopes, 3);
+  if (thrown) stop('sync-throw', thrown);
 }
 
 /** Does the link's function look at the value? */
