@@ -150,6 +150,7 @@ function createConsole(log: Log) {
     (stream: string) =>
     (...args: unknown[]) => {
       const text = args.map((arg) => (typeof arg === 'string' ? arg : show(arg))).join(' ');
+      if (/ is deprecated, use /.test(text)) return; // a library about itself
       log(`${stream}: ${text.replace(/\n\s+at .*/g, '')}`); // where it came from is not behaviour
     };
   return {
