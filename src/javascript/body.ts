@@ -96,7 +96,7 @@ function framed(steps: readonly Step[], lead: readonly Lead[], trail: readonly R
   const all = [...steps];
   if (!all[0]!.lead.some((one) => lead.includes(one))) all[0] = { ...all[0]!, lead: [...lead, ...all[0]!.lead] };
   const last = all.length - 1;
-  if (trail.length && !all[last]!.trail?.includes(trail[0]!))
+  if (trail.length && !all.some((step) => step.trail?.includes(trail[0]!)))
     all[last] = { ...all[last]!, trail: [...(all[last]!.trail ?? []), ...trail] };
   return all;
 }
