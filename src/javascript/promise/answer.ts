@@ -19,8 +19,9 @@ function unwrapped(expression: ts.Expression, env: Env): ts.Expression {
   const inner = expression.expression;
   const around =
     env.ctx.text.slice(expression.getStart() + 1, inner.getStart()) + env.ctx.text.slice(inner.end, expression.end - 1);
-  const comma = ts.isBinaryExpression(inner) && inner.operatorToken.kind === ts.SyntaxKind.CommaToken;
-  return around.trim() || comma ? expression : unwrapped(inner, env);
+  // `return (a = b)` and `return (a, b)` are easier to read with them.
+  const keeps = ts.isBinaryExpression(inner) && /^(,|[^=!<>]*=)$/.test(inner.operatorToken.getText());
+  return around.trim() || keeps ? expression : unwrapped(inner, env);
 }
 
 /** Fields by these names hold promises in well-known interfaces. */

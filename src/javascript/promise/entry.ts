@@ -1,17 +1,19 @@
-import type { Block, Entry, Head, Note, Target } from '../../flow/model.js';
+import type { Block, Entry, Note, Target } from '../../flow/model.js';
 import { inside, readStatements } from '../body.js';
 import { bare } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { rangeOf, snippetsOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
-import { admit, admitRoot, admitType, throwsIn } from './admit.js';
+import { admit, admitNames, admitRoot, admitType, throwsIn } from './admit.js';
 import { nothingSeen } from './env.js';
 import type { Env, Seen } from './env.js';
-import { floatingOf } from './float.js';
+import { admitFloat, floatingOf } from './float.js';
+import { headOf } from './head.js';
 import { kindOf, returnsOf } from './kinds.js';
 import { chainOf } from './links.js';
 import { exitSteps, readingFor } from './statements.js';
+import { declaredJustBefore } from './variable.js';
 import { callsOf, isAsync, isGenerator, nameOf } from './uses.js';
 import type { FunctionNode } from './uses.js';
 
@@ -46,7 +48,14 @@ export function readFunctionEntry(
 export function returnedChains(fn: FunctionNode, ctx: FileContext): ts.Node[] {
   return returnsOf(fn)
     .flatMap((each) => (each ? armsOf(each) : []))
+    .map((each) => declaredBefore(each, ctx))
     .filter((each) => kindOf(each, ctx.scopes) === 'chain');
+}
+
+/** The chain that a returned name was declared with, where nothing stands in between. */
+function declaredBefore(expression: ts.Expression, ctx: FileContext): ts.Expression {
+  const start = ts.isIdentifier(expression) ? declaredJustBefore(expression, ctx.scopes) : undefined;
+  return start ? (bare(start) as ts.Expression) : expression;
 }
 
 function armsOf(expression: ts.Expression): ts.Expression[] {
@@ -143,47 +152,9 @@ function endsWithFloat(fn: FunctionNode, ctx: FileContext): boolean {
 }
 
 function readEndingWithFloat(fn: FunctionNode & { body: ts.ConciseBody }, ctx: FileContext): Found {
+  const last = (fn.body as ts.Block).statements.at(-1)!;
   admitType(fn, ctx);
-  return read(fn, ctx, [], (fn.body as ts.Block).statements.at(-1));
-}
-
-/** `async ` stands in front of `function`, of a method's name or of an arrow's parameters. */
-function headOf(fn: FunctionNode, ctx: FileContext): Head {
-  if (isAsync(fn)) return { edits: [] };
-  const at = asyncPlace(fn);
-  const edits = [{ start: at, end: at, text: 'async ' }, answerType(fn, ctx), joinedLine(fn, ctx)];
-  return { edits: edits.filter((edit) => edit !== undefined) };
-}
-
-/** The body of an arrow that stood on the next line begins behind the arrow. */
-function joinedLine(fn: FunctionNode, ctx: FileContext): Head['edits'][number] | undefined {
-  if (!ts.isArrowFunction(fn) || ts.isBlock(fn.body)) return undefined;
-  const start = fn.equalsGreaterThanToken.end;
-  const gap = ctx.text.slice(start, fn.body.getStart());
-  return gap.includes('\n') && !gap.trim() ? { start, end: fn.body.getStart(), text: ' ' } : undefined;
-}
-
-function asyncPlace(fn: FunctionNode): number {
-  if (ts.isMethodDeclaration(fn)) return fn.name.getStart();
-  if (ts.isArrowFunction(fn)) return fn.getStart();
-  const keyword = fn.getChildren().find((part) => part.kind === ts.SyntaxKind.FunctionKeyword);
-  return keyword ? keyword.getStart() : fn.getStart();
-}
-
-/** A type that was declared on the last handler is declared on the function, when that has none. */
-function answerType(fn: FunctionNode, ctx: FileContext): Head['edits'][number] | undefined {
-  const [only, more] = returnsOf(fn);
-  if (!ctx.typescript || fn.type || !only || more) return undefined;
-  const chain = chainOf(only, ctx.scopes);
-  const link = chain?.links.at(-1);
-  const handler = link?.method === 'then' && link.args.length === 1 ? bare(link.args[0]!) : undefined;
-  if (!handler || !(ts.isArrowFunction(handler) || ts.isFunctionExpression(handler)) || !handler.type) return undefined;
-  const text = handler.type.getText();
-  const close = fn.getChildren().find((part) => part.kind === ts.SyntaxKind.CloseParenToken);
-  if (!close || isPromiseTypeText(text)) return undefined;
-  return { start: close.end, end: close.end, text: `: Promise<${text}>` };
-}
-
-function isPromiseTypeText(text: string): boolean {
-  return /^Promise(Like)?\b/.test(text);
+  admitNames(fn);
+  admitFloat(last, floatingOf(last, ctx.scopes)!, ctx);
+  return read(fn, ctx, [], last);
 }

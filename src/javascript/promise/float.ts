@@ -28,9 +28,15 @@ export function floatingOf(statement: ts.Statement, scopes: Scopes): ts.Expressi
 function floats(expression: ts.Expression, scopes: Scopes): boolean {
   const node = bare(expression) as ts.Expression;
   if (ts.isConditionalExpression(node)) return floats(node.whenTrue, scopes) || floats(node.whenFalse, scopes);
+  if (isGuarded(node)) return floats(node.right, scopes);
   const chain = chainOf(node, scopes);
   if (chain) return chain.links.some((link) => link.method !== 'catch');
   return isReduceSequence(node, scopes);
+}
+
+/** `ready && p.then(f)` */
+function isGuarded(node: ts.Node): node is ts.BinaryExpression {
+  return ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
 }
 
 /** `main().catch(report);`: the border of async code looks like this too. */
@@ -73,7 +79,8 @@ export function readFloat(statement: ts.ExpressionStatement, ctx: FileContext): 
   });
 }
 
-function admitFloat(statement: ts.Statement, expression: ts.Expression, ctx: FileContext): void {
+/** Proves that a floating chain may become an async function that is started there, or gives it up. */
+export function admitFloat(statement: ts.Statement, expression: ts.Expression, ctx: FileContext): void {
   const { scopes } = ctx;
   if (hasDynamicScope(statement)) stop('dynamic-scope', expression);
   const around = functionAround(statement);
@@ -98,6 +105,7 @@ function chainsIn(expression: ts.Expression, scopes: Scopes): Chain[] {
   const node = bare(expression) as ts.Expression;
   if (ts.isConditionalExpression(node))
     return [...chainsIn(node.whenTrue, scopes), ...chainsIn(node.whenFalse, scopes)];
+  if (isGuarded(node)) return chainsIn(node.right, scopes);
   const chain = chainOf(node, scopes);
   return chain ? [chain] : [];
 }

@@ -7,7 +7,8 @@ import { ts } from '../parse.js';
 import { stop } from '../stop.js';
 import { isPlainBody, isPlainFunction } from './answer.js';
 import type { Env } from './env.js';
-import { isFunctionNode } from './uses.js';
+import { isPromiseClass } from './links.js';
+import { isFunctionNode, isTestFunction } from './uses.js';
 
 export type HandlerFunction = ts.ArrowFunction | ts.FunctionExpression;
 
@@ -101,16 +102,29 @@ const globalFunctions = new Set(
 function isFunctionName(name: ts.Identifier, scopes: Scopes): boolean {
   const symbol = scopes.symbolOf(name);
   if (!symbol) return globalFunctions.has(name.text);
-  if (!scopes.isConstant(symbol)) return false;
   const declaration = symbol.declarations?.[0];
-  if (!declaration) return false;
+  if (!declaration || scopes.references(symbol).some(scopes.isWritten) || !scopes.isConstant(symbol)) return false;
   if (ts.isFunctionDeclaration(declaration)) return true;
+  if (ts.isParameter(declaration)) return isFunctionParameter(declaration, scopes);
   if (ts.isImportSpecifier(declaration) || ts.isImportClause(declaration)) return true;
   const origin = originOf(name, scopes);
   if (origin && origin.module !== '') return true;
   if (!ts.isVariableDeclaration(declaration) || !declaration.initializer) return false;
   const value = bare(declaration.initializer);
   return ts.isArrowFunction(value) || ts.isFunctionExpression(value);
+}
+
+/** What executors, test runners and middleware chains hand over is a function. */
+function isFunctionParameter(parameter: ts.ParameterDeclaration, scopes: Scopes): boolean {
+  const fn = parameter.parent;
+  if (parameter.initializer || parameter.dotDotDotToken || !ts.isIdentifier(parameter.name)) return false;
+  if (parameter.type) return ts.isFunctionTypeNode(parameter.type) && !parameter.questionToken;
+  const { text } = parameter.name;
+  if (ts.isNewExpression(fn.parent) && isPromiseClass(fn.parent.expression, scopes)) return true;
+  if (fn.parameters.length === 1 && isTestFunction(fn, scopes)) return true;
+  return (
+    text === 'next' && fn.parameters.length >= 2 && /^(_?req\w*|ctx|context)$/.test(fn.parameters[0]!.name.getText())
+  );
 }
 
 /** A member that does not mind being called with its object as `this`, as it is when we write the call. */

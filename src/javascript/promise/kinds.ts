@@ -5,6 +5,7 @@ import type { Scopes } from '../scope.js';
 import { functionElsewhere } from './elsewhere.js';
 import { chainOf, newPromise, promiseStatic } from './links.js';
 import { isReduceSequence } from './reduce.js';
+import { declaredJustBefore } from './variable.js';
 import { isAsync, isFunctionNode, isGenerator } from './uses.js';
 import type { FunctionNode } from './uses.js';
 
@@ -118,6 +119,8 @@ function kindOfName(name: ts.Identifier, scopes: Scopes, depth: number): Kind {
   if (!symbol) return name.text === 'undefined' ? 'value' : 'unknown';
   const declaration = symbol.declarations?.[0];
   if (!declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer) return 'unknown';
+  const before = declaredJustBefore(name, scopes);
+  if (before && kindOf(before, scopes, depth + 1) === 'chain') return 'chain';
   if (!scopes.isConstant(symbol)) return 'kept';
   const kind = kindOf(declaration.initializer, scopes, depth + 1);
   const local = scopes.references(symbol).every((use) => use.parent === declaration || isPromiseUse(use));

@@ -1,18 +1,20 @@
-import type { Bind, Lead, Snippet, Step, Target, Value } from '../../flow/model.js';
+import type { Bind, Binding, Lead, Snippet, Step, Target, Value } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 import type { Made, Reading, Site } from '../body.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { attempt, stop } from '../stop.js';
-import { readChain, resolvedValue, rootTask } from './chain.js';
+import { readChain, readLinks, resolvedValue, rootTask } from './chain.js';
 import { answer } from './answer.js';
+import { directValue } from './direct.js';
 import { commentsIn, inventedPattern, tentatively } from './env.js';
 import type { Env } from './env.js';
 import { isUndefined } from './handler.js';
 import { firstWait } from './hoist.js';
 import { chainOf, newPromise, promiseStatic } from './links.js';
 import { isReduceSequence } from './reduce.js';
+import { declaredJustBefore, onlyBreaksAChain } from './variable.js';
 import { readExecutor } from './wrappers.js';
 
 /** Where a value leaves: which flow it ends, and how. */
@@ -31,7 +33,8 @@ export function readingFor(target: Target, env: Env, unused = false): Reading {
   return {
     snippets: env.snippets,
     holds: (node) => ts.isAwaitExpression(node) && !!chainOf(node.expression, env.ctx.scopes),
-    make: (site) => makeReturn(site, target, env, unused) ?? makeWait(site, env),
+    make: (site) =>
+      makeReturn(site, target, env, unused) ?? makeBrokenChain(site, target, env, unused) ?? makeWait(site, env),
   };
 }
 
@@ -48,6 +51,26 @@ function makeReturn(site: Site, target: Target, env: Env, unused: boolean): Made
       inLoopOf(site, env),
     ),
   };
+}
+
+/** `const answer = <chain>; return answer.then(…);` is one chain. */
+function makeBrokenChain(site: Site, target: Target, env: Env, unused: boolean): Made | undefined {
+  const { scopes } = env.ctx;
+  const [next] = site.following;
+  const use = site.tries === 0 ? onlyBreaksAChain(site.statement, next, scopes) : undefined;
+  if (!use || !next || !ts.isReturnStatement(next) || !next.expression) return undefined;
+  const start = declaredJustBefore(use, scopes)!;
+  const from = site.trail.at(-1)?.end ?? site.statement.end;
+  const lead = [...site.lead, ...commentsIn(from, next.expression.getStart(), env.snippets)];
+  const leaving = { target, lead, at: rangeOf(next), tries: 0, unused };
+  if (bare(next.expression) === use)
+    return holdsTask(start, env) ? { steps: exitSteps(start, leaving, inLoopOf(site, env)), taken: 1 } : undefined;
+  const chain = chainOf(next.expression, scopes);
+  if (!chain || bare(chain.root) !== use) return undefined;
+  const on = readOrLeave(() => readLinks(start, chain.links, inLoopOf(site, env), unused), chain.whole, env);
+  if (!on) return undefined;
+  env.seen.chains.push(chain.whole);
+  return { steps: [{ kind: 'exit', how: 'succeed', of: target, with: on, lead, at: rangeOf(next) }], taken: 1 };
 }
 
 function inLoopOf(site: Site, env: Env): Env {
@@ -72,23 +95,54 @@ export function exitSteps(expression: ts.Expression, leaving: Leaving, env: Env)
       ...led(waited.before, lead),
       { ...base, lead: [], kind: 'exit', how: 'succeed', of: target, with: waited.rest },
     ];
+  if (unused) {
+    const arms = unusedArms(node, leaving, env);
+    if (arms) return arms;
+  }
   const value = valueOf(expression, env, unused);
-  if (unused) return discarded(value, expression, leaving);
+  if (unused) return discarded(value, node, leaving, env);
   return [{ ...base, kind: 'exit', how: 'succeed', of: target, ...(value && { with: value }) }];
 }
 
+/** `ready && show()` whose value nobody wants is an `if`. */
+function unusedArms(node: ts.Expression, leaving: Leaving, env: Env): Step[] | undefined {
+  const { lead, trail, at, target } = leaving;
+  const base = { lead, at, ...(trail?.length && { trail }) };
+  const exit: Step = { kind: 'exit', how: 'succeed', of: target, lead: [], at: { start: at.end, end: at.end } };
+  const arm = (value: ts.Expression) => ({
+    steps: exitSteps(value, { ...leaving, lead: [], trail: [], at: rangeOf(value) }, env),
+    tail: [],
+  });
+  if (commentsIn(node.getStart(), node.end, env.snippets).length && /\/[/*]/.test(node.getText())) return undefined;
+  if (ts.isConditionalExpression(node))
+    return [
+      {
+        ...base,
+        kind: 'branch',
+        test: answer(node.condition, env),
+        then: arm(node.whenTrue),
+        else: arm(node.whenFalse),
+      },
+      exit,
+    ];
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.AmpersandAmpersandToken)
+    return undefined;
+  return [{ ...base, kind: 'branch', test: answer(node.left, env), then: arm(node.right) }, exit];
+}
+
 /** The value is evaluated and dropped. */
-function discarded(value: Value | undefined, expression: ts.Expression, leaving: Leaving): Step[] {
+function discarded(value: Value | undefined, expression: ts.Expression, leaving: Leaving, env: Env): Step[] {
   const { target, lead, trail, at } = leaving;
   const base = { at, ...(trail?.length && { trail }) };
   const exit: Step = { kind: 'exit', how: 'succeed', of: target, lead: [], at: { start: at.end, end: at.end } };
   if (!value) return [{ ...exit, lead, ...base }];
   if ('kind' in value) return [{ ...base, lead, kind: 'exit', how: 'succeed', of: target, with: value }];
   if (value.pure) return [{ ...exit, lead, ...base }];
+  const inner = env.snippets.expression(expression);
   const text = expression.getText();
   const code: Snippet = /^(\{|function\b|class\b|async\s+function\b|let\s*\[)/.test(text)
-    ? { ...value, parts: ['(', ...value.parts, ')'] }
-    : value;
+    ? { ...inner, parts: ['(', ...inner.parts, ')'] }
+    : inner;
   return [{ ...base, lead, kind: 'code', code, made: true }, exit];
 }
 
@@ -274,6 +328,11 @@ function hoisted(
   if (!on) return undefined;
   const { snippets } = env;
   const outer = ts.isParenthesizedExpression(waited.parent) ? waited.parent : waited;
+  const direct = directValue(on);
+  if (direct && !direct.value.loose && !direct.comments.length) {
+    const rest = around(whole, outer, direct.value, env);
+    return { before: [...direct.steps], rest };
+  }
   const name = snippets.invent('result');
   const at = rangeOf(waited);
   const before: Step = {
@@ -283,10 +342,13 @@ function hoisted(
     lead: [],
     at,
   };
-  const parts = [
-    snippets.piece({ start: whole.getStart(), end: outer.getStart() }, [whole]),
-    name,
-    snippets.piece({ start: outer.end, end: whole.end }, [whole]),
-  ];
-  return { before: [before], rest: snippets.compose(parts, rangeOf(whole)) };
+  return { before: [before], rest: around(whole, outer, name, env) };
+}
+
+/** The text of `whole` with something else in the place of `hole`. */
+function around(whole: ts.Node, hole: ts.Node, filling: Snippet | Binding, env: Env): Snippet {
+  const { snippets } = env;
+  const before = snippets.piece({ start: whole.getStart(), end: hole.getStart() }, [whole]);
+  const after = snippets.piece({ start: hole.end, end: whole.end }, [whole]);
+  return snippets.compose([before, filling, after], rangeOf(whole));
 }

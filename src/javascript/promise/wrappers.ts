@@ -7,6 +7,7 @@ import { ts } from '../parse.js';
 import { usesArguments, usesThis } from '../scope.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
+import { answer } from './answer.js';
 import { readLinks } from './chain.js';
 import { commentsIn } from './env.js';
 import type { Env } from './env.js';
@@ -253,7 +254,7 @@ function settle(expression: ts.Expression, target: Target, settlers: Settlers, e
       kind: 'exit',
       how: 'succeed',
       of: target,
-      ...(value && { with: env.snippets.expression(value) }),
+      ...(value && { with: answer(value, env) }),
     };
   const reason = value ? env.snippets.expression(value) : env.snippets.compose(['undefined'], base.at, 'no');
   return { ...base, kind: 'exit', how: 'fail', with: reason };
