@@ -1,4 +1,4 @@
-import type { Block, Exit, Handler, Snippet, Step, Target, Task, Value } from './model.js';
+import type { Bind, Block, Exit, Handler, Snippet, Step, Target, Task, Value } from './model.js';
 
 /** Questions about a flow that passes and writers share. */
 
@@ -128,7 +128,7 @@ export function snippetsIn(step: Step): Snippet[] {
     case 'code':
       return [step.code];
     case 'wait':
-      return [...(step.bind ? [step.bind.pattern] : []), ...snippetsOfTask(step.on)];
+      return [...(step.bind ? [boundBy(step.bind)] : []), ...snippetsOfTask(step.on)];
     case 'branch':
       return [step.test];
     case 'loop':
@@ -142,6 +142,11 @@ export function snippetsIn(step: Step): Snippet[] {
       if (step.how !== 'succeed' || !step.with) return [];
       return isTask(step.with) ? snippetsOfTask(step.with) : [step.with];
   }
+}
+
+/** An assignment declares nothing: its names stand further out. */
+function boundBy(bind: Bind): Snippet {
+  return bind.how === 'assign' ? { ...bind.pattern, declares: [] } : bind.pattern;
 }
 
 /** Snippets of a task that are evaluated in the scope where it is started; blocks inside are functions of their own. */

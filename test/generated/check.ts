@@ -1,0 +1,122 @@
+/** Converts a program and compares what it does before and after: every difference is a sentence. */
+
+import { applyEdits } from '../../src/edits/edits.js';
+import { commentsIn } from '../../src/javascript/comments.js';
+import { parseSource } from '../../src/javascript/parse.js';
+import { convertProject } from '../../src/transforms/index.js';
+import type { TransformOptions } from '../../src/types.js';
+import { execute } from './execute.js';
+import type { Program, Trace, Weather } from './execute.js';
+
+export interface Report {
+  readonly after: string;
+  /** Functions and statements that were converted, and those that were refused. */
+  readonly converted: number;
+  readonly refused: readonly string[];
+  readonly problems: readonly string[];
+  /** The same happens, but two flows that run at once took turns in another order: nothing with I/O between them can tell. */
+  readonly turns: readonly string[];
+  /** A second run finds something to change that the first refused. */
+  readonly repeats: readonly string[];
+}
+
+const PATH = 'program.js';
+/** Calls beyond these are not made to fail one by one. */
+const MOST_FAILING = 7;
+const SALTS = [1, 2];
+
+export function convert(source: string, options: TransformOptions) {
+  const view = { root: '/', read: () => undefined, others: [] };
+  const result = convertProject([{ path: PATH, text: source }], options, view);
+  const edits = result.groups.flatMap((group) => group.edits);
+  return { result, after: applyEdits(source, edits) };
+}
+
+export async function check(program: Program, options: TransformOptions = { to: 'async' }): Promise<Report> {
+  const problems: string[] = [];
+  const turns: string[] = [];
+  const repeats: string[] = [];
+  const { result, after } = convert(program.source, options);
+  problems.push(...result.errors.map((error) => `${error.kind}: ${error.message}`));
+  if (after !== program.source) {
+    problems.push(...textProblems(program.source, after, options));
+    if (problems.length === 0) {
+      const found = await differences(program, { ...program, source: after }, options);
+      (found?.turn ? turns : problems).push(...(found ? [found.text] : []));
+      const again = convert(after, options);
+      if (again.after !== after) repeats.push(`a second run changes it again:\n${again.after}`);
+    }
+  }
+  const converted = result.groups.reduce((sum, group) => sum + 1 + moreIn(group.title), 0);
+  return { after, converted, refused: result.refused.map((each) => each.reason), problems, turns, repeats };
+}
+
+function moreIn(title: string): number {
+  return Number(/(\d+) more/.exec(title)?.[1] ?? 0);
+}
+
+function textProblems(before: string, after: string, options: TransformOptions): string[] {
+  const parsed = parseSource(PATH, after);
+  if (parsed.errors.length > 0) return [`does not parse: ${parsed.errors[0]!.message}`];
+  const problems: string[] = [];
+  const wanted = commentsIn(parseSource(PATH, before).file).sort();
+  const left = commentsIn(parsed.file).sort();
+  if (wanted.join('\n') !== left.join('\n')) problems.push(`comments: ${wanted.join(' ')} became ${left.join(' ')}`);
+  return problems;
+}
+
+interface Difference {
+  readonly text: string;
+  readonly turn: boolean;
+}
+
+async function differences(old: Program, fresh: Program, options: TransformOptions): Promise<Difference | undefined> {
+  let turn: Difference | undefined;
+  const now: Program =
+    options.exports === 'change'
+      ? { ...fresh, calls: fresh.calls.map((call) => ({ ...call, contract: 'promise' as const })) }
+      : fresh;
+  for (const salt of SALTS) {
+    const usual = await execute(old, { salt });
+    for (const failing of [undefined, ...usual.calls.slice(0, MOST_FAILING)]) {
+      const weather: Weather = { salt, ...(failing && { failing }) };
+      const before = failing ? await execute(old, weather) : usual;
+      const problem = compare(before, await execute(now, weather), options);
+      if (!problem) continue;
+      const when = `salt ${salt}, ${failing ? `${failing} fails` : 'nothing fails'}: `;
+      if (!problem.turn) return { ...problem, text: when + problem.text };
+      turn = { ...problem, text: when + problem.text };
+    }
+  }
+  return turn;
+}
+
+/** A bug that ended the process in a callback is a rejection now: what came before it must be the same. */
+function compare(before: Trace, after: Trace, options: TransformOptions): Difference | undefined {
+  const [old, now] = [visible(before.lines, options), visible(after.lines, options)];
+  const last = old.at(-1);
+  const kept = last && /^died of uncaught/.test(last) ? old.length - 1 : Infinity;
+  if (old.slice(0, kept).join('\n') === now.slice(0, kept).join('\n')) return undefined;
+  const at = old.findIndex((line, index) => line !== now[index]);
+  const text = `difference at line ${at}\n  before:\n    ${old.join('\n    ')}\n  after:\n    ${now.join('\n    ')}`;
+  return { text, turn: sortedTurns(old) === sortedTurns(now) };
+}
+
+function visible(lines: readonly string[], options: TransformOptions): string[] {
+  if (options.exports !== 'change') return [...lines];
+  return lines.flatMap((line) => {
+    const [, name, count, rest] = /^answer of (\S+): (\d) arguments: (.*)$/.exec(line) ?? [];
+    if (name) return [count === '1' && rest !== 'null' ? `error of ${name}: ${rest}` : `result of ${name}: ${count === '2' ? rest!.replace(/^null, /, '') : 'undefined'}`];
+    return /^back at the caller|returned something/.test(line) ? [] : [line];
+  });
+}
+
+/** The lines between two answers in any order: what differs then is only which of two running flows came first. */
+function sortedTurns(lines: readonly string[]): string {
+  const turns: string[][] = [[]];
+  for (const line of lines) {
+    if (line.startsWith('<')) turns.push([]);
+    turns.at(-1)!.push(line);
+  }
+  return turns.map((turn) => turn.sort().join('\n')).join('\n--\n');
+}

@@ -1,0 +1,18 @@
+/** Programs by style and seed. */
+
+import { rowOf } from './choices.js';
+import type { Program } from './execute.js';
+import { promiseProgram } from './promise-programs.js';
+
+export type Style = 'promise' | 'callback';
+
+export function makeProgram(style: Style, row: readonly number[]): Program {
+  void style;
+  return promiseProgram(row);
+}
+
+/** Small programs first: what is wrong in them is easily seen. */
+export function programOf(style: Style, seed: number): { row: number[]; program: Program } {
+  const row = rowOf(seed, 40 + (seed % 12) * 25);
+  return { row, program: makeProgram(style, row) };
+}
