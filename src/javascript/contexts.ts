@@ -29,7 +29,10 @@ export function contextsOf(
         file,
         scopes: scopesOf(file),
         style: styleOf(file),
-        moduleStyle: moduleStyleOf(file, pkg.type),
+        // Asked for in few files, and it needs the checker: found out when it is asked for.
+        get moduleStyle() {
+          return moduleStyleOf(file, pkg.type);
+        },
         typescript: /\.[cm]?tsx?$/.test(source.path),
         options,
         view,
