@@ -9,7 +9,7 @@ import { contextsOf } from '../../src/javascript/contexts';
 import { buildGraph } from '../../src/javascript/modules/graph';
 import type { TransformOptions } from '../../src/types';
 
-type Files = Record<string, string>;
+export type Files = Record<string, string>;
 
 /** Converts a small project and gives the new texts, and what was left with its reason. */
 export function convert(
