@@ -157,10 +157,15 @@ class ErrorSplit {
   /** `if (err) …` comes first: an error branch, and the rest. No statement may belong to both. */
   private branched(): Step[] | undefined {
     const { statements, range } = this.body;
+    const { waits } = this.state;
+    const start = waits.length;
     const failed = readList(statements, range, this.failing(), this.state);
     if (!leaves(failed.steps)) return undefined;
+    const inFailed = waits.slice(start);
     const bind = bindResults(this.results, this.answered.gives, this.state);
     const fine = readList(statements, range, this.succeeding(), this.state);
+    // Waiting for one call in two places would write it twice.
+    if (inFailed.some((call) => waits.includes(call, start + inFailed.length))) return undefined;
     const both = statements.slice(0, Math.min(failed.read, fine.read));
     if (both.some((each) => !mentions(each, this.error, this.state) && !this.state.moved.has(each))) return undefined;
     if (!leaves(fine.steps)) stop('path-without-callback', lastOf(this.body) ?? this.answered.fn);

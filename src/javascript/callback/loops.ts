@@ -342,6 +342,7 @@ function checkCaptured(fn: LocalFunction, params: readonly ts.ParameterDeclarati
       if (!node.initializer && !ts.isForOfStatement(node.parent.parent) && !ts.isForInStatement(node.parent.parent))
         stop('shared-loop-variable', node, node.name.text);
       const symbol = scopes.symbolOf(node.name);
+      if (symbol && isReadOutside(symbol, node, state)) stop('shared-loop-variable', node, node.name.text);
       if (symbol) shared.add(symbol);
     }
     ts.forEachChild(node, visit);
@@ -352,6 +353,13 @@ function checkCaptured(fn: LocalFunction, params: readonly ts.ParameterDeclarati
       const closure = closureOf(use, fn, state);
       if (closure) stop('shared-loop-variable', use, use.text);
     }
+}
+
+/** `if (x) { var y = 1; } use(y)`: without `x` each turn had an empty `y`, the loop has the last one. */
+function isReadOutside(symbol: ts.Symbol, node: ts.VariableDeclaration, state: State): boolean {
+  const block = ts.findAncestor(node, (each) => ts.isBlock(each) || ts.isCaseBlock(each) || ts.isFunctionLike(each));
+  if (!block || ts.isFunctionLike(block) || ts.isFunctionLike(block.parent)) return false;
+  return state.ctx.scopes.references(symbol).some((use) => use.pos < block.pos || use.end > block.end);
 }
 
 const isVar = (node: ts.VariableDeclaration): boolean => !(ts.getCombinedNodeFlags(node) & ts.NodeFlags.BlockScoped);

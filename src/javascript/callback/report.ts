@@ -78,6 +78,9 @@ function readErrorFirst(
   const truth = truthOf(error, env.known, state.ctx.scopes);
   if (truth === false) return succeed(role, values, at, env, state, 'null');
   if (truth === true) return failWith(role, error, node, values, at, env, state);
+  // `err || err2`, where one of them is nothing.
+  if (error.kind === 'join' && error.op === '||' && truthOf(error.right, env.known, state.ctx.scopes) === false)
+    return readErrorFirst(role, error.left, node, values, at, env, state);
   const bareNode = error.kind === 'node' ? bare(error.node) : undefined;
   if (bareNode && ts.isConditionalExpression(bareNode)) return readChoice(role, bareNode, values, at, env, state);
   const stripped = bareNode && withoutDefault(bareNode, env, state);

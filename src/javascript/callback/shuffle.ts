@@ -204,14 +204,15 @@ export function optionalOf(
   const fallback = shuffles.find((each) => each.kind === 'default' || (each.kind === 'alias' && isEither(each.value)));
   if (fallback) return { how: standInKind(fallback.value!, ctx), at: rangeOf(fallback.node) };
   const alias = aliasOf(callback, ctx);
-  for (const use of [callback, ...(alias ? [alias.symbol] : [])].flatMap((symbol) => ctx.scopes.references(symbol))) {
-    if (shuffles.some((each) => use.pos >= each.node.pos && use.end <= each.node.end)) continue;
-    const test = testOf(use);
-    if (!test) continue;
-    const how = missingBranch(test, use);
-    if (how) return { how, at: rangeOf(test) };
-  }
-  return undefined;
+  const found = [callback, ...(alias ? [alias.symbol] : [])]
+    .flatMap((symbol) => ctx.scopes.references(symbol))
+    .flatMap((use): OptionalCallback[] => {
+      if (shuffles.some((each) => use.pos >= each.node.pos && use.end <= each.node.end)) return [];
+      const test = testOf(use);
+      const how = test && missingBranch(test, use);
+      return how ? [{ how, at: rangeOf(test) }] : [];
+    });
+  return found.find((each) => each.how !== 'guard') ?? found[0];
 }
 
 function isEither(value: ts.Expression | undefined): boolean {
@@ -264,13 +265,24 @@ function testOf(use: ts.Identifier): ts.Node | undefined {
   }
 }
 
+/** `cb(err);`, `return cb(err);`, `{ cb(err); return; }` */
+function isOnlyReport(statement: ts.Statement, use: ts.Identifier): boolean {
+  if (ts.isBlock(statement)) return statement.statements.every((each) => isOnlyReport(each, use));
+  if (!ts.isReturnStatement(statement) && !ts.isExpressionStatement(statement)) return false;
+  const call = statement.expression && bare(statement.expression);
+  return !call || (ts.isCallExpression(call) && call.expression.getText().split('.')[0] === use.text);
+}
+
 function missingBranch(test: ts.Node, use: ts.Identifier): OptionalCallback['how'] | undefined {
   if (!ts.isIfStatement(test)) return 'guard';
   const negated = /^!|!==?/.test(test.expression.getText());
+  // More than the report depends on the callback.
+  if (!negated && !isOnlyReport(test.thenStatement, use)) return 'default';
   const missing = negated ? test.thenStatement : test.elseStatement;
   const text = missing?.getText() ?? '';
   // Without a callback it throws at once: then the callback is not optional at all.
   if (negated && /\bthrow\b/.test(text) && !text.includes(`${use.text}(`)) return undefined;
   if (/\bPromise\b|promisify/.test(text)) return 'promise';
-  return /\bthrow\b/.test(text) ? 'throws' : 'guard';
+  if (/\bthrow\b/.test(text)) return 'throws';
+  return text.replace(/[{}\s;]|return/g, '') === '' ? 'guard' : 'default';
 }

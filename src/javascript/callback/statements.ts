@@ -232,10 +232,9 @@ function impliedBy(test: ts.Expression, state: State): [ts.Symbol, Assumed][] {
     return [...impliedBy(node.left, state), ...impliedBy(node.right, state)];
   const symbol = ts.isIdentifier(node) ? state.ctx.scopes.symbolOf(node) : undefined;
   if (!symbol) return [];
-  const written = state.ctx.scopes
-    .references(symbol)
-    .some((use) => state.ctx.scopes.isWritten(use) && use.pos >= test.parent.pos && use.end <= test.parent.end);
-  return written ? [] : [[symbol, 'error']];
+  const { scopes } = state.ctx;
+  const later = scopes.references(symbol).some((use) => scopes.isWritten(use) && use.pos >= test.pos);
+  return later ? [] : [[symbol, 'error']];
 }
 
 /** A block's steps among those of another list, its last comments behind its last step. */

@@ -273,7 +273,8 @@ function readWait(call: ts.CallExpression, env: Env, state: State): Step[] {
   if (env.inTry) stop('sync-throw', env.inTry);
   const last = call.arguments.at(-1);
   const first = mention(call, env, state)!;
-  if (!last || first.pos < last.pos || call.questionDotToken) stop(whyNotLast(call, first), call);
+  if (!last || first.pos < last.pos) stop(whyNotLast(call, first), call);
+  if (ts.isOptionalChain(call)) stop('path-without-callback', call);
   if (isEvent(call)) stop('many-events', call);
   const continuation = bare(last);
   const role = roleOf(continuation, env, state);
