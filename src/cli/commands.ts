@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { findMessage, noteCodes, refusalCodes } from '../messages/index.js';
 import type { Console, Loudness } from './main.js';
-import { COMMANDS, UsageError } from './options.js';
+import { colourOption, COMMANDS, UsageError } from './options.js';
 import { didYouMean } from './suggest.js';
 
 type Open = (loudness: Loudness) => Console;
@@ -38,7 +38,7 @@ function parse(
     .argument('[operands...]')
     .option('-q, --quiet', 'errors only on stderr')
     .option('-v, --verbose', 'more on stderr')
-    .option('--color <when>', 'auto | always | never')
+    .addOption(colourOption())
     .option('-h, --help', 'this text');
   if (name !== 'undo') command.option('--output <format>', 'text | json');
   command.configureHelp({ visibleArguments: () => [] }).configureOutput({ writeErr: () => undefined });

@@ -147,13 +147,16 @@ function addFileOptions(command: Command, rare: (flags: string, description: str
     .addOption(hidden('--stdin-file-path <path>', 'same as --stdin-filename'));
 }
 
+export const colourOption = (): Option =>
+  new Option('--color <when>', COLOURS.join(' | ')).argParser(oneOf('colour setting', COLOURS));
+
 function addGeneralOptions(command: Command, rare: (flags: string, description: string) => Option): void {
   command
     .optionsGroup('General:')
     .option('-n, --dry-run', 'preview (the default; wins over --write)')
     .option('-q, --quiet', 'errors only on stderr')
     .option('-v, --verbose', 'also what was skipped, each change, traces of defects')
-    .addOption(new Option('--color <when>', COLOURS.join(' | ')).argParser(oneOf('colour setting', COLOURS)))
+    .addOption(colourOption())
     .addOption(hidden('--colour <when>', 'same as --color').argParser(oneOf('colour setting', COLOURS)))
     .option('-h, --help', 'this text; with --all every option')
     .addOption(rare('--all', 'with --help: every option'))
