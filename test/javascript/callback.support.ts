@@ -93,6 +93,10 @@ function entryOf(ctx: FileContext, fn: CallbackFunction, reading: CallbackReadin
 /** The file rewritten, and what was refused. */
 export function converted(text: string, path?: string): string {
   const ctx = contextOf(text, path);
-  const refused = tell(ctx).flatMap((each) => (each.refused ? [`// ${each.fn.name}: ${each.refused}\n`] : []));
+  const told = tell(ctx);
+  const consumed = new Set(told.flatMap((each) => each.reading?.consumed ?? []));
+  const refused = told.flatMap(({ fn, refused: why }) =>
+    why && !consumed.has(fn.node) ? [`// ${fn.name}: ${why}\n`] : [],
+  );
   return rewritten(ctx) + refused.join('');
 }

@@ -197,6 +197,8 @@ function eachEnv(plan: JoinPlan, target: Target, guarded: boolean, env: Env, sta
     roles: new Map(roles),
     targets: [...env.targets, target],
     followed: undefined,
+    continuesTo: undefined,
+    noJumps: true,
     sync: false,
     inTry: undefined,
   };

@@ -89,6 +89,10 @@ export interface Env {
   readonly followed?: ts.Node;
   /** What follows the switch or loop that a `break` here leaves. */
   readonly breaksTo?: ts.Node;
+  /** What follows where a `continue` here leads. */
+  readonly continuesTo?: ts.Node;
+  /** Not inside a loop of its own: a jump would leave what became a function. */
+  readonly noJumps?: boolean;
   /** Inside a `try` with a `catch`: a `throw` is no exit of the function. */
   readonly caught?: boolean;
   /** Inside a `try` whose `catch` would see what a report throws. */

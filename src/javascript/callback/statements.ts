@@ -103,8 +103,8 @@ function followedBy(rest: readonly ts.Statement[], env: Env, state: State): ts.N
     if (state.moved.has(statement)) continue;
     if (ts.isReturnStatement(statement)) return isInert(statement) ? undefined : statement;
     if (ts.isBreakStatement(statement)) return env.breaksTo;
+    if (ts.isContinueStatement(statement)) return env.continuesTo;
     if (!isInert(statement)) return statement;
-    if (ts.isContinueStatement(statement)) return env.followed;
   }
   return env.followed;
 }
@@ -126,7 +126,7 @@ export function readStatement(statement: ts.Statement, env: Env, state: State): 
   if (ts.isIfStatement(statement)) return readIf(statement, env, state);
   if (ts.isBlock(statement)) return [...readBody(statement, env, state).steps];
   if (ts.isThrowStatement(statement)) return readThrow(statement, env, state);
-  if (ts.isBreakOrContinueStatement(statement)) return readJump(statement);
+  if (ts.isBreakOrContinueStatement(statement)) return readJump(statement, env);
   if (ts.isTryStatement(statement)) return readTry(statement, env, state);
   if (ts.isSwitchStatement(statement)) return readSwitch(statement, env, state);
   if (ts.isIterationStatement(statement, false)) return readLoopStatement(statement, env, state);
@@ -205,9 +205,10 @@ function readThrow(statement: ts.ThrowStatement, env: Env, state: State): Step[]
   return [{ kind: 'exit', how: 'fail', with: error, lead: [], at: rangeOf(statement) }];
 }
 
-function readJump(statement: ts.BreakOrContinueStatement): Step[] {
+function readJump(statement: ts.BreakOrContinueStatement, env: Env): Step[] {
   const how = ts.isBreakStatement(statement) ? 'break' : 'continue';
   if (statement.label) stop('labels', statement);
+  if (env.noJumps) stop('path-without-callback', statement);
   return [{ kind: 'exit', how, lead: [], at: rangeOf(statement) }];
 }
 
@@ -311,7 +312,13 @@ function readSwitch(statement: ts.SwitchStatement, env: Env, state: State): Step
 function readLoopStatement(statement: ts.IterationStatement, env: Env, state: State): Step[] {
   const { snippets } = state;
   const body = statement.statement;
-  const inner = { ...env, followed: statement, breaksTo: env.followed ?? statement };
+  const inner = {
+    ...env,
+    followed: statement,
+    breaksTo: env.followed ?? statement,
+    continuesTo: statement,
+    noJumps: false,
+  };
   const at = rangeOf(statement);
   const read = readBody(body, inner, state);
   if (ts.isDoStatement(statement)) {

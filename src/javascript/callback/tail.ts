@@ -276,6 +276,7 @@ function readWait(call: ts.CallExpression, env: Env, state: State): Step[] {
   if (!last || first.pos < last.pos) stop(whyNotLast(call, first), call);
   if (ts.isOptionalChain(call)) stop('path-without-callback', call);
   if (isEvent(call)) stop('many-events', call);
+  if (keeps(call)) stop('reference-use', call, first.text);
   const continuation = bare(last);
   const role = roleOf(continuation, env, state);
   if (role?.kind === 'report') return passThrough(call, role, env, state);
@@ -314,6 +315,11 @@ function iterates(call: ts.CallExpression): boolean {
     /^(forEach|map|filter|some|every|reduce|each|find)$/.test(memberName(bare(call.expression)) ?? '') &&
     call.arguments.length === 1
   );
+}
+
+/** `waiting.push(cb)`: called by someone, some time. */
+function keeps(call: ts.CallExpression): boolean {
+  return /^(push|unshift|add|set|enqueue)$/.test(memberName(bare(call.expression)) ?? '');
 }
 
 function isEvent(call: ts.CallExpression): boolean {
