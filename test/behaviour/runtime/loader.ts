@@ -80,7 +80,7 @@ function readPackage(file: string): string {
 
 const compiled = new Map<string, (...values: unknown[]) => unknown>();
 
-/** The module as a function; async only when it waits at its top. */
+/** The module as a function; an ES module may wait at its top. */
 function compile(source: string, file: string, names: string[]): (...values: unknown[]) => unknown {
   const key = `${file}\0${names.length}\0${source}`;
   if (!compiled.has(key)) compiled.set(key, compileNow(toCommonJs(source, file), file, names));
@@ -93,12 +93,7 @@ function compileNow(code: string, filename: string, names: string[]): (...values
     const inner = `return (${prefix}function () {${code}\n}).call(exports)`;
     return vm.runInThisContext(`(function (${names.join(', ')}) {${inner}\n})`, { filename });
   };
-  try {
-    return wrap('');
-  } catch (error) {
-    if (!/\.mjs$/.test(filename)) throw error;
-    return wrap('async ');
-  }
+  return wrap(/\.m[jt]s$/.test(filename) ? 'async ' : '');
 }
 
 function toCommonJs(source: string, file: string): string {
