@@ -51,8 +51,6 @@ const throwingGlobals = new Set([
   'JSON.parse',
   'decodeURIComponent',
   'decodeURI',
-  'encodeURIComponent',
-  'encodeURI',
   'BigInt',
   'atob',
   'structuredClone',

@@ -104,7 +104,7 @@ function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
     if (library === 'native' || library === 'polyfill') continue;
     // What an unknown function of a package gives may be a promise of the library that the package uses.
     const unknown = !library && !answersPromise(source, scopes, ctx.dependencies) && ctx.promiseLibraries.length > 0;
-    if (!library && (!unknown || isArgument(fn))) continue;
+    if ((!library && !unknown) || (isArgument(fn) && library !== 'jquery')) continue;
     const calls = callsOf(fn, scopes);
     const sound = !!calls?.length && calls.every((call) => isPlainUse(call, ctx));
     if (!sound) stop('library-promise', source === chain.root ? chain.whole : source, chain.links.at(-1)!.name.text);

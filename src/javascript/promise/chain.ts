@@ -7,7 +7,7 @@ import { throwsIn } from './admit.js';
 import { answer } from './answer.js';
 import { applyExtra } from './bluebird.js';
 import { commentsIn, marked, onOneLine, tentatively } from './env.js';
-import type { Env } from './env.js';
+import type { Env, Unused } from './env.js';
 import { chainOf, isExtra, newPromise, promiseStatic } from './links.js';
 import type { Chain, Link } from './links.js';
 import { readReduce } from './reduce.js';
@@ -21,23 +21,30 @@ import { readExecutor } from './wrappers.js';
  *
  * `unused`: nobody looks at what the chain gives, so the last handler's value is only evaluated.
  */
-export function readChain(chain: Chain, env: Env, unused = false): Task {
+export function readChain(chain: Chain, env: Env, unused: Unused = false): Task {
   const task = readLinks(chain.root, chain.links, env, unused);
   env.seen.chains.push(chain.whole);
   return task;
 }
 
 /** Links upon a root; when none can be read, the first reason why. `start`: what the root is, where that is known. */
-export function readLinks(root: ts.Expression, links: readonly Link[], env: Env, unused = false, start?: Task): Task {
+export function readLinks(
+  root: ts.Expression,
+  links: readonly Link[],
+  env: Env,
+  unused: Unused = false,
+  start?: Task,
+): Task {
   admitThrow(root, links, env);
   let task = start;
   let failed: Refusal | undefined;
   let given = links.length === 0 ? (start ?? rootTask(root, env)) : undefined;
   const forget = marked(env.seen);
   links.forEach((link, index) => {
-    const last = index === links.length - 1;
+    const next = links[index + 1];
+    const wanted = !next ? unused : !takesValue(next) && next.args.length === 1 ? 'waited' : false;
     const made = tentatively(env.seen, () => {
-      const tried = attempt(() => applyLink(task ?? rootTask(root, env, takesValue(link)), link, env, unused && last));
+      const tried = attempt(() => applyLink(task ?? rootTask(root, env, takesValue(link)), link, env, wanted));
       if (!tried.ok) failed ??= tried.refusal;
       return tried.ok ? tried.value : undefined;
     });
@@ -133,7 +140,7 @@ function statementOf(node: ts.Node): ts.Node {
   return outer;
 }
 
-function applyLink(before: Task, link: Link, env: Env, unused: boolean): Task {
+function applyLink(before: Task, link: Link, env: Env, unused: Unused): Task {
   if (link.call.typeArguments && ts.isPropertyAccessExpression(link.call.parent))
     stop('unknown-handler', link.call.typeArguments[0]!);
   if (link.args.some(ts.isSpreadElement)) stop('unknown-handler', link.args[0]!);

@@ -4,7 +4,7 @@ import type { Range } from '../../types.js';
 import { withLead } from '../body.js';
 import { ts } from '../parse.js';
 import { commentsIn } from './env.js';
-import type { Env } from './env.js';
+import type { Env, Unused } from './env.js';
 import { readFunction } from './function.js';
 import type { HandlerForm } from './handler.js';
 import type { Link } from './links.js';
@@ -22,7 +22,7 @@ export function directly(
   target: Target,
   lead: Range[],
   env: Env,
-  unused: boolean,
+  unused: Unused,
 ): Task | undefined {
   const given = directValue(before);
   if (!given) return undefined;
@@ -70,8 +70,16 @@ export function directValue(
   if (before.kind !== 'block') return undefined;
   const last = before.body.steps.at(-1);
   const steps = before.body.steps.slice(0, -1);
-  if (last?.kind !== 'exit' || last.how !== 'succeed' || !last.with || 'kind' in last.with) return undefined;
-  if (last.with.promise !== 'no' || exits(steps, before.target)) return undefined;
+  if (last?.kind !== 'exit' || last.how !== 'succeed' || !last.with || exits(steps, before.target)) return undefined;
   const comments = [...last.lead, ...(last.trail ?? []), ...before.body.tail].filter((each) => each !== '');
-  return { steps, value: last.with, comments };
+  if ('kind' in last.with) {
+    // What a handler returns may be a chain of its own, with a value at its end.
+    const inner = directValue(last.with);
+    const [first, ...rest] = inner?.steps ?? [];
+    if (!inner || (comments.length && !first)) return undefined;
+    const led = first ? [{ ...first, lead: [...last.lead, ...first.lead] }, ...rest] : [];
+    const behind = [...(last.trail ?? []), ...before.body.tail].filter((each) => each !== '');
+    return { steps: [...steps, ...led], value: inner.value, comments: [...inner.comments, ...behind] };
+  }
+  return last.with.promise === 'no' ? { steps, value: last.with, comments } : undefined;
 }

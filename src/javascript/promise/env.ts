@@ -13,6 +13,9 @@ export interface Env {
   readonly inLoop: boolean;
 }
 
+/** Nobody looks at a value: it is only evaluated (`true`), or waited for first, since its failure matters (`waited`). */
+export type Unused = boolean | 'waited';
+
 /** What an entry has used up. A list each, so that a failed attempt can be taken back. */
 export interface Seen {
   /** Chains that are read, by their outermost call. */

@@ -3,7 +3,7 @@ import { inside, readStatements, someOwn, withLead } from '../body.js';
 import { ts } from '../parse.js';
 import { stop } from '../stop.js';
 import { commentsIn } from './env.js';
-import type { Env } from './env.js';
+import type { Env, Unused } from './env.js';
 import type { HandlerFunction } from './handler.js';
 import { exitSteps, readingFor } from './statements.js';
 
@@ -22,7 +22,7 @@ export function readFunction(
   fn: HandlerFunction,
   target: Target,
   env: Env,
-  unused: boolean,
+  unused: Unused,
   takes: 'one' | 'many' = 'one',
 ): HandlerBody {
   const param = takes === 'one' ? parameterOf(fn) : undefined;
@@ -36,7 +36,7 @@ export function readFunction(
   return { param: env.snippets.pattern(param.name), how: isReassigned(param.name, env) ? 'let' : 'const', block };
 }
 
-function bodyOf(fn: HandlerFunction, target: Target, env: Env, unused: boolean): Block {
+function bodyOf(fn: HandlerFunction, target: Target, env: Env, unused: Unused): Block {
   if (ts.isBlock(fn.body)) return readStatements(fn.body.statements, inside(fn.body), readingFor(target, env, unused));
   return {
     steps: exitSteps(

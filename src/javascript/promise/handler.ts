@@ -40,13 +40,19 @@ export function handlerForm(argument: ts.Expression | undefined, env: Env): Hand
   return stop('unknown-handler', argument);
 }
 
-function callOf(callee: ts.Expression, before: readonly ts.Expression[], env: Env, plain = false): HandlerForm {
+function callOf(
+  callee: ts.Expression,
+  before: readonly ts.Expression[],
+  env: Env,
+  plain = false,
+  open = '(',
+): HandlerForm {
   const lead = before.flatMap((argument, index) =>
     index ? [', ', env.snippets.expression(argument)] : [env.snippets.expression(argument)],
   );
   const call = (value: Binding | Snippet | undefined): (string | Snippet | Binding)[] => [
     env.snippets.expression(callee),
-    '(',
+    open,
     ...lead,
     ...(lead.length && value ? [', '] : []),
     ...(value ? [value] : []),
@@ -183,7 +189,11 @@ function boundForm(node: ts.CallExpression, env: Env): HandlerForm | undefined {
   }
   if (!first.every((argument) => isFixedValue(argument, scopes))) return undefined;
   if (ts.isIdentifier(target) && isFunctionName(target, scopes))
-    return isThisFreeFunction(target, scopes) || isNullish(self, scopes) ? callOf(target, first, env) : undefined;
+    return isThisFreeFunction(target, scopes) || isNullish(self, scopes)
+      ? callOf(target, first, env)
+      : isFixedValue(self, scopes)
+        ? callOf(target, [self, ...first], env, false, '.call(')
+        : undefined;
   if (!ts.isPropertyAccessExpression(target) || !isFixedValue(self, scopes)) return undefined;
   return bare(target.expression).getText() === self.getText() ? callOf(target, first, env) : undefined;
 }

@@ -11,7 +11,7 @@ import { settleIn } from './elsewhere.js';
 import { readFunctionEntry, returnedChains } from './entry.js';
 import type { Found } from './entry.js';
 import { floatingOf, isBorder, readFloat } from './float.js';
-import { chainOf } from './links.js';
+import { chainOf, isPromiseClass } from './links.js';
 import type { Chain } from './links.js';
 import { functionAround, isAsync, isFunctionNode, isGenerator, isHandler } from './uses.js';
 
@@ -59,7 +59,8 @@ function isHelper(node: ts.Node): boolean {
 function visit(node: ts.Node, reading: Reading): void {
   if (isHelper(node)) return chainsOf(node, reading.ctx).forEach((chain) => reading.done.add(chain.whole));
   const { ctx, inlined } = reading;
-  if (isFunctionNode(node) && !inlined.has(node) && !staysHandler(node, ctx.scopes)) takeFunction(node, reading);
+  const isOurs = isFunctionNode(node) && !inlined.has(node) && !staysHandler(node, ctx.scopes);
+  if (isOurs && !isExecutor(node, ctx.scopes)) takeFunction(node, reading);
   else if (ts.isExpressionStatement(node)) takeFloat(node, reading);
   ts.forEachChild(node, (child) => visit(child, reading));
 }
@@ -120,7 +121,8 @@ function refuse(refusal: Refusal, chains: readonly ts.Node[], reading: Reading):
 function cover(chain: ts.Node, reading: Reading): void {
   for (const inner of chainsOf(chain, reading.ctx)) {
     const fn = functionAround(inner.whole);
-    const own = inner.whole === chain || (fn && isHandler(fn, reading.ctx.scopes));
+    const { scopes } = reading.ctx;
+    const own = inner.whole === chain || (fn && (isHandler(fn, scopes) || isExecutor(fn, scopes)));
     if (own) reading.done.add(inner.whole);
   }
 }
@@ -164,6 +166,11 @@ function leftover(file: ts.SourceFile, reading: Reading): void {
   }
 }
 
+/** The function that `new Promise` runs. */
+function isExecutor(fn: ts.Node, scopes: Scopes): boolean {
+  return ts.isNewExpression(fn.parent) && isPromiseClass(fn.parent.expression, scopes);
+}
+
 function reasonOf(chain: Chain, ctx: FileContext): Refusal {
   const at = rangeOf(chain.whole);
   const fn = functionAround(chain.whole);
@@ -171,7 +178,7 @@ function reasonOf(chain: Chain, ctx: FileContext): Refusal {
   if (chain.links.some((link) => /^(timeout|cancel|asCallback|nodeify|done|delay)$/.test(link.method)))
     return { code: 'library-promise', at, detail: chain.links.at(-1)!.name.text };
   if (isKept(chain.whole) && fn && !isAsync(fn)) return { code: 'promise-identity', at };
-  void ctx;
+  if (fn && isExecutor(fn, ctx.scopes)) return { code: 'mixed-style', at };
   return { code: 'promise-as-value', at };
 }
 

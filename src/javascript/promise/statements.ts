@@ -9,8 +9,8 @@ import { readChain, readLinks, resolvedValue, rootTask } from './chain.js';
 import { answer } from './answer.js';
 import { directValue } from './direct.js';
 import { commentsIn, inventedPattern, tentatively } from './env.js';
-import type { Env } from './env.js';
-import { isUndefined } from './handler.js';
+import type { Env, Unused } from './env.js';
+import { isFixedValue, isUndefined } from './handler.js';
 import { firstWait } from './hoist.js';
 import { chainOf, newPromise, promiseStatic } from './links.js';
 import { isReduceSequence } from './reduce.js';
@@ -25,11 +25,11 @@ export interface Leaving {
   readonly at: Range;
   readonly tries: number;
   /** Nobody looks at the value. */
-  readonly unused: boolean;
+  readonly unused: Unused;
 }
 
 /** How the statements of a handler or function are read: what leaves it, and the awaited chains on the way. */
-export function readingFor(target: Target, env: Env, unused = false): Reading {
+export function readingFor(target: Target, env: Env, unused: Unused = false): Reading {
   return {
     snippets: env.snippets,
     holds: (node) => ts.isAwaitExpression(node) && !!chainOf(node.expression, env.ctx.scopes),
@@ -38,7 +38,7 @@ export function readingFor(target: Target, env: Env, unused = false): Reading {
   };
 }
 
-function makeReturn(site: Site, target: Target, env: Env, unused: boolean): Made | undefined {
+function makeReturn(site: Site, target: Target, env: Env, unused: Unused): Made | undefined {
   const { statement, lead, trail, tries } = site;
   if (!ts.isReturnStatement(statement)) return undefined;
   const at = rangeOf(statement);
@@ -54,7 +54,7 @@ function makeReturn(site: Site, target: Target, env: Env, unused: boolean): Made
 }
 
 /** `const answer = <chain>; return answer.then(…);` is one chain. */
-function makeBrokenChain(site: Site, target: Target, env: Env, unused: boolean): Made | undefined {
+function makeBrokenChain(site: Site, target: Target, env: Env, unused: Unused): Made | undefined {
   const { scopes } = env.ctx;
   const [next] = site.following;
   const use = site.tries === 0 ? onlyBreaksAChain(site.statement, next, scopes) : undefined;
@@ -87,6 +87,8 @@ export function exitSteps(expression: ts.Expression, leaving: Leaving, env: Env)
   if (tries > 0 && !isSettled(expression, env)) return [unawaited(expression, leaving, env)];
   if (ts.isConditionalExpression(node) && (holdsTask(node.whenTrue, env) || holdsTask(node.whenFalse, env)))
     return [choice(node, leaving, env)];
+  const shortcut = guardedAnswer(node, leaving, env);
+  if (shortcut) return shortcut;
   const reason = rejection(node, env);
   if (reason) return [{ ...base, kind: 'exit', how: 'fail', with: reason }];
   const waited = hoisted(expression, env);
@@ -100,8 +102,25 @@ export function exitSteps(expression: ts.Expression, leaving: Leaving, env: Env)
     if (arms) return arms;
   }
   const value = valueOf(expression, env, unused);
-  if (unused) return discarded(value, node, leaving, env);
+  if (unused === true) return discarded(value, node, leaving, env);
   return [{ ...base, kind: 'exit', how: 'succeed', of: target, ...(value && { with: value }) }];
+}
+
+/** `return force && <chain>`: the left side is the answer when it is false, and can be read twice. */
+function guardedAnswer(node: ts.Expression, leaving: Leaving, env: Env): Step[] | undefined {
+  if (!ts.isBinaryExpression(node) || leaving.unused || !holdsTask(node.right, env)) return undefined;
+  const kind = node.operatorToken.kind;
+  const isAnd = kind === ts.SyntaxKind.AmpersandAmpersandToken;
+  if (!isAnd && kind !== ts.SyntaxKind.BarBarToken) return undefined;
+  const left = bare(node.left);
+  if (!ts.isIdentifier(left) || !isFixedValue(left, env.ctx.scopes)) return undefined;
+  if (commentsIn(node.left.end, node.right.getStart(), env.snippets).length) return undefined;
+  const { target, lead, trail, at } = leaving;
+  const value = env.snippets.expression(left);
+  const exit: Step = { kind: 'exit', how: 'succeed', of: target, with: value, lead: [], at: rangeOf(left) };
+  const test = isAnd ? env.snippets.compose(['!', value], value.at, 'no') : value;
+  const early: Step = { kind: 'branch', test, then: { steps: [exit], tail: [], bare: 'same' }, lead, at };
+  return [early, ...exitSteps(node.right, { ...leaving, lead: [], trail, at: rangeOf(node.right) }, env)];
 }
 
 /** `ready && show()` whose value nobody wants is an `if`. */
@@ -209,10 +228,10 @@ function rejection(node: ts.Expression, env: Env): Snippet | undefined {
 }
 
 /** What a returned expression gives: a flow of its own, or the expression as it is. */
-function valueOf(expression: ts.Expression, env: Env, unused: boolean): Value | undefined {
+function valueOf(expression: ts.Expression, env: Env, unused: Unused): Value | undefined {
   const node = bare(expression) as ts.Expression;
   const { scopes } = env.ctx;
-  if (isUndefined(node, scopes) && !unused) return answer(expression, env);
+  if (isUndefined(node, scopes) && unused !== true) return answer(expression, env);
   const chain = chainOf(node, scopes);
   if (chain) return readOrLeave(() => readChain(chain, env, unused), chain.whole, env) ?? answer(expression, env);
   if (isReduceSequence(node, scopes) || newPromise(node, scopes)) {

@@ -7,7 +7,7 @@ import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { directly } from './direct.js';
 import { commentsIn, inventedPattern } from './env.js';
-import type { Env } from './env.js';
+import type { Env, Unused } from './env.js';
 import { typedError } from './error.js';
 import { readFunction } from './function.js';
 import { handlerForm } from './handler.js';
@@ -15,14 +15,14 @@ import type { HandlerForm } from './handler.js';
 import type { Link } from './links.js';
 
 /** `then`, `catch` and `finally`, under whichever name. */
-export function applyStandard(before: Task, link: Link, lead: Range[], env: Env, unused = false): Task {
+export function applyStandard(before: Task, link: Link, lead: Range[], env: Env, unused: Unused = false): Task {
   if (link.method === 'then') return applyThen(before, link, lead, env, unused);
   if (link.args.length !== 1) stop('unknown-handler', link.call);
   if (link.method === 'catch') return applyCatch(before, link, lead, env, unused);
   return applyFinally(before, link, lead, env);
 }
 
-function applyThen(before: Task, link: Link, lead: Range[], env: Env, unused: boolean): Task {
+function applyThen(before: Task, link: Link, lead: Range[], env: Env, unused: Unused): Task {
   const [first, second] = link.args;
   if (link.args.length > 2) stop('unknown-handler', link.call);
   const ok = handlerForm(first, env);
@@ -78,7 +78,7 @@ export function continuation(
   link: Link,
   target: Target,
   env: Env,
-  unused = false,
+  unused: Unused = false,
 ): Continuation {
   if (form.kind === 'function') {
     const before = commentsIn(beforeArgument(link, argument), form.fn.getStart(), env.snippets);
@@ -106,12 +106,12 @@ export function called(
   link: Link,
   target: Target,
   env: Env,
-  unused: boolean,
+  unused: Unused,
 ): Block {
   const at = rangeOf(argument);
   const call = env.snippets.compose(parts, at, form.plain ? 'no' : 'maybe');
   const lead = commentsIn(beforeArgument(link, argument), argument.getStart(), env.snippets);
-  if (unused) return { steps: [{ kind: 'code', code: call, made: true, lead, at }], tail: [] };
+  if (unused === true) return { steps: [{ kind: 'code', code: call, made: true, lead, at }], tail: [] };
   return { steps: [{ kind: 'exit', how: 'succeed', of: target, with: call, lead, at }], tail: [] };
 }
 
@@ -131,7 +131,7 @@ export function failHandler(
   link: Link,
   target: Target,
   env: Env,
-  unused = false,
+  unused: Unused = false,
 ): Handler {
   if (form.kind === 'call') {
     const name = env.snippets.invent('err');
@@ -151,7 +151,7 @@ export function failHandler(
   };
 }
 
-function applyCatch(before: Task, link: Link, lead: Range[], env: Env, unused: boolean): Task {
+function applyCatch(before: Task, link: Link, lead: Range[], env: Env, unused: Unused): Task {
   const form = handlerForm(link.args[0], env);
   if (form.kind === 'none') return before;
   const target: Target = { of: 'block' };
@@ -169,7 +169,14 @@ function withoutBareExit(block: Block, target: Target): Block {
 }
 
 /** `guard { exit <before> } onFail …` */
-function caught(before: Task, link: Link, onFail: Handler, lead: Range[], target: Target, unused = false): BlockTask {
+function caught(
+  before: Task,
+  link: Link,
+  onFail: Handler,
+  lead: Range[],
+  target: Target,
+  unused: Unused = false,
+): BlockTask {
   const body: Block = { steps: [given(before, link, target, unused)], tail: [] };
   const guard: Step = {
     kind: 'guard',
@@ -181,7 +188,7 @@ function caught(before: Task, link: Link, onFail: Handler, lead: Range[], target
   return { kind: 'block', target, body: { steps: [guard], tail: [] } };
 }
 
-function given(before: Task, link: Link, target: Target, unused: boolean): Step {
+function given(before: Task, link: Link, target: Target, unused: Unused): Step {
   const at = { start: link.call.getStart(), end: link.from };
   if (unused) return { kind: 'wait', on: before, lead: [], at };
   return { kind: 'exit', how: 'succeed', of: target, with: before, lead: [], at };
