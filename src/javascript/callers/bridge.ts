@@ -15,7 +15,7 @@ import type { AnswersSync } from './timing.js';
  */
 export function canBridgeCall(site: Site, ctx: FileContext, call: ts.CallExpression, isSync: AnswersSync): boolean {
   const handler = call.arguments.at(-1);
-  if (!handler || !canImportBuiltins(ctx) || !isPlainCall(site, call)) return false;
+  if (!handler || !isFunctionLike(handler) || !canImportBuiltins(ctx) || !isPlainCall(site, call)) return false;
   if (mixesLists(site) || resultsOf(site) === 'list') return false;
   if (site.fn.index !== site.fn.node.parameters.length - 1) return false;
   if (site.reading?.facts.mayThrowSync || !isUnusedValue(call)) return false;
@@ -55,6 +55,13 @@ function isSomething(node: ts.Expression): boolean {
     ts.isTemplateExpression(inner) ||
     inner.kind === ts.SyntaxKind.NullKeyword
   );
+}
+
+/** Not `null` or `undefined`, which `callbackify` does not take. */
+function isFunctionLike(node: ts.Expression): boolean {
+  const handler = bare(node);
+  if (ts.isIdentifier(handler)) return handler.text !== 'undefined';
+  return ts.isFunctionLike(handler) || ts.isCallExpression(handler) || ts.isPropertyAccessExpression(handler);
 }
 
 /** A function written in place that takes an error and one result at most. */

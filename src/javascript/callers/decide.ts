@@ -13,7 +13,7 @@ import { optionalForm } from './optional.js';
 import { asyncPart } from './exits.js';
 import { canImportBuiltins } from '../imports.js';
 import { asyncHead } from './head.js';
-import { callsOf, leave, mixesLists, resultsOf } from './site.js';
+import { callsOf, givesOfSite, leave, mixesLists, resultsOf } from './site.js';
 import type { Site } from './site.js';
 import { markTiming } from './timing.js';
 import type { AnswersSync } from './timing.js';
@@ -23,19 +23,45 @@ type Resolve = (ctx: FileContext) => CallResolver;
 
 /**
  * Decides all functions together. At first everything is assumed to become async; whatever turns out to be impossible moves a
- * mode down, and everything is read again under what is then assumed, until nothing moves. At the end the readings fit the modes.
+ * mode down, and all that call it are read again, until nothing moves. At the end the readings fit the modes and the results.
  */
 export function decide(sites: readonly Site[], read: Read, resolve: Resolve): void {
-  for (;;) {
-    // A reading may end a mode too: what was read before it in this round assumed too much.
-    const before = sites.map((site) => site.mode).join();
-    for (const site of sites) if (site.mode !== 'left') readAgain(site, read, resolve);
+  const callers = callersOf(sites);
+  let unread: ReadonlySet<Site> = new Set(sites);
+  let moved: readonly Site[] = sites;
+  for (let round = 0; moved.length > 0; round++) {
+    const before = new Map(sites.map((site) => [site, fingerprint(site)]));
+    for (const site of unread) if (site.mode !== 'left') readAgain(site, read, resolve);
     const isSync = markTiming(sites);
     const awaited = awaitedCalls(sites);
     for (const site of sites) if (site.mode === 'change' && !canChange(site, awaited, isSync)) site.mode = 'keep';
     for (const site of sites) if (site.mode === 'keep') checkKept(site, resolve(site.ctx));
-    if (before === sites.map((site) => site.mode).join()) return;
+    moved = sites.filter((site) => fingerprint(site) !== before.get(site));
+    unread = new Set(moved.flatMap((site) => callers.get(site) ?? []));
+    if (round > 40)
+      for (const site of unread) leave(site, { code: 'caller-not-convertible', at: rangeOf(site.fn.node) });
   }
+}
+
+/** All that its callers build on. */
+function fingerprint(site: Site): string {
+  return `${site.mode} ${site.mode === 'left' ? (site.refusal?.code ?? '') : ''} ${givesOfSite(site).results}`;
+}
+
+/** The functions in whose text a function is called. */
+function callersOf(sites: readonly Site[]): ReadonlyMap<Site, readonly Site[]> {
+  const byFile = new Map<FileContext, Site[]>();
+  for (const site of sites) byFile.set(site.ctx, [...(byFile.get(site.ctx) ?? []), site]);
+  const around = (ctx: FileContext, call: ts.Node): Site[] =>
+    (byFile.get(ctx) ?? []).filter(({ fn }) => fn.node.pos <= call.pos && call.end <= fn.node.end);
+  return new Map(
+    sites.map((site) => {
+      const { owner } = site.naming;
+      // Methods are found by the object that they are called on: all of the file may do that.
+      const all = owner ? (byFile.get(site.ctx) ?? []) : callsOf(site).flatMap(({ ctx, call }) => around(ctx, call));
+      return [site, [...new Set(all)]];
+    }),
+  );
 }
 
 function readAgain(site: Site, read: Read, resolve: Resolve): void {
@@ -54,7 +80,7 @@ const fewBridges = 2;
 
 function canChange(site: Site, awaited: ReadonlySet<ts.Node>, isSync: AnswersSync): boolean {
   const { facts } = site.reading!;
-  if (facts.throwsInPrologue || facts.returns === 'value' || mixesLists(site)) return false;
+  if (facts.throwsInPrologue || facts.usesArguments || facts.returns === 'value' || mixesLists(site)) return false;
   if (!asyncHead(site.ctx, site.fn, resultsOf(site)) || returnsSomething(site)) return false;
   const calls = callsOf(site).map(({ call }) => call);
   if (!canDefaultOptions(site, calls)) return false;

@@ -66,7 +66,10 @@ function siteOf(ctx: FileContext, fn: CallbackFunction, project: Project): Site 
   const own = usesIn(ctx, naming.symbols, fn.node);
   const uses = [...own, ...[...names].flatMap((name) => usesElsewhere(ctx, name, project))];
   const isExported = names.size > 0 || naming.exports.length > 0 || own.some((use) => use.kind === 'export');
-  const isSeen = !isExported || (names.size > 0 && project.graph.callersVisible(ctx.path, [...names]).visible);
+  // What a plain script declares at its top belongs to the whole page.
+  const isGlobal = ctx.moduleStyle === 'script' && naming.symbols.some((symbol) => isTopLevel(symbol));
+  const isSeen =
+    (!isExported && !isGlobal) || (names.size > 0 && project.graph.callersVisible(ctx.path, [...names]).visible);
   const open =
     naming.kind === 'member' || naming.kind === 'inline' || (!isSeen && project.options.exports !== 'change');
   const isConstant = naming.symbols.every((symbol) => ctx.scopes.isConstant(symbol));
@@ -89,6 +92,11 @@ function siteOf(ctx: FileContext, fn: CallbackFunction, project: Project): Site 
   if (project.options.exports === 'refuse' && isExported && !isSeen)
     leave(site, { code: 'exported-callers-unknown', at: { start: fn.node.getStart(), end: fn.node.end } });
   return site;
+}
+
+function isTopLevel(symbol: ts.Symbol): boolean {
+  const declaration = symbol.declarations?.[0];
+  return !!declaration && !ts.findAncestor(declaration.parent, ts.isFunctionLike);
 }
 
 function usesElsewhere(ctx: FileContext, name: string, project: Project): Use[] {

@@ -24,13 +24,11 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
   const isSync: AnswersSync = (ctx, call) => {
     const site = called.get(call);
     if (site) return site.answersSync;
-    const known = calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies });
-    if (known) return known.mayCallSync;
     const name = memberName(bare(call.expression));
     const alike = name === undefined ? undefined : named.get(name);
     // Whose method it is nobody says; those of this name in the project say how they answer.
     if (alike && !originOf(call.expression, ctx.scopes)) return alike.some((each) => each.answersSync);
-    return isHandedIn(ctx, call.expression);
+    return isSyncByText(ctx, call);
   };
   for (const site of sites) site.answersSync = !site.reading;
   for (let grown = true; grown;) {
@@ -42,6 +40,18 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
   }
   for (const site of sites) site.endsSync = !!site.reading && ends(site, asyncPart(site.reading).steps, isSync);
   return isSync;
+}
+
+const byText = new WeakMap<ts.Node, boolean>();
+
+function isSyncByText(ctx: FileContext, call: ts.CallExpression): boolean {
+  let sync = byText.get(call);
+  if (sync === undefined) {
+    const known = calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies });
+    sync = known ? known.mayCallSync : isHandedIn(ctx, call.expression);
+    byText.set(call, sync);
+  }
+  return sync;
 }
 
 function ends(site: Site, steps: Parameters<typeof endsSync>[0], isSync: AnswersSync): boolean {
