@@ -10,11 +10,8 @@ export interface Message {
 
 export type RefusalCode =
   | 'arity-observed'
-  | 'async-context'
-  | 'callback-and-promise'
   | 'called-more-than-once'
   | 'caller-not-convertible'
-  | 'client-defaults'
   | 'code-after-call'
   | 'comment-lost'
   | 'custom-thenable'
@@ -51,7 +48,6 @@ export type RefusalCode =
   | 'several-results'
   | 'shared-loop-variable'
   | 'stream'
-  | 'switch-fall-through'
   | 'sync-callback'
   | 'sync-throw'
   | 'throws-in-callback'
@@ -64,30 +60,14 @@ export type RefusalCode =
 export type NoteCode =
   | 'always-later'
   | 'bridged'
-  | 'bug-now-rejection'
   | 'contract-changed'
-  | 'empty-list-answers'
-  | 'extra-results-dropped'
-  | 'floating-promise'
-  | 'others-keep-running'
-  | 'throw-now-rejection'
-  | 'unhandled-exits';
+  | 'throw-now-rejection';
 
 export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'arity-observed': {
     sentence: "Left unchanged: `%code%` depends on how many arguments there are, and without the callback there would be one fewer.",
     advice: "Replace the count by a test of the parameter itself (`typeof cb === 'function'`), then run again.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', function (err, text) {\n    if (err) return cb(err);\n    cb(null, text + arguments.length);\n  });\n};\n",
-  },
-  'async-context': {
-    sentence: "Left unchanged: `%code%` reads an AsyncLocalStorage behind a queue, where the context may be another task's.",
-    advice: "Bind each task with `AsyncResource.bind` first.",
-    example: "const tasks = async.queue((id, next) => log(context.getStore(), id, next), 2);\n",
-  },
-  'callback-and-promise': {
-    sentence: "Left unchanged: `%code%` both answers its callback and hands out a promise; two answers cannot become one.",
-    advice: "Keep one of the two: drop the callback where all callers use the promise, or the reverse.",
-    example: "function load(id, cb) {\n  const answer = db.find(id);\n  db.find(id, cb);\n  return answer;\n}\n",
   },
   'called-more-than-once': {
     sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
@@ -98,11 +78,6 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%name%` would have to change its callers, and the one at `%code%` cannot change.",
     advice: "Look at the refusal of that caller: when it can be converted, so can this function.",
     example: "function get(id, cb) {\n  db.get(id, cb);\n}\nfunction page(id, cb) {\n  get(id, cb);\n  hits++;\n}\n",
-  },
-  'client-defaults': {
-    sentence: "Left unchanged: `%code%` uses an option of its HTTP client that has no counterpart in the promise form.",
-    advice: "Move the call into a small function of its own, and convert its callers.",
-    example: "function load(url, cb) {\n  request({ url, jar: true }, (err, res, body) => cb(err, body));\n}\n",
   },
   'code-after-call': {
     sentence: "Left unchanged: `%code%` runs before the answer arrives; after `await` it would run later.",
@@ -142,7 +117,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'exported-callers-unknown': {
     sentence: "Left unchanged: `%name%` is exported with a contract that no bridge can keep, and its callers cannot all be seen.",
     advice: "With `--exports change` its contract changes and what breaks is listed.",
-    example: "const fs = require('fs');\nexports.save = function (name, text, cb) {\n  fs.writeFile(name, text, (err) => {\n    if (err) return cb && cb(err);\n    if (cb) cb(null, name);\n  });\n};\n",
+    example: "const fs = require('fs');\nexports.save = function (name, text, cb) {\n  fs.writeFile(name, text, (err) => {\n    if (cb) return cb(err);\n    if (err) throw err;\n  });\n};\n",
   },
   'expression-order': {
     sentence: "Left unchanged: `%code%` would be evaluated at another moment than now.",
@@ -187,12 +162,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'list-unknown': {
     sentence: "Left unchanged: nothing shows that `%code%` is an array; the `async` library also takes objects, sets and nothing at all.",
     advice: "Use it as an array somewhere (`things.length`), or write `Object.values(things)`.",
-    example: "function all(things, cb) {\n  async.each(things, save, cb);\n}\n",
+    example: "const async = require('async');\nconst fs = require('fs');\nexports.removeAll = function (names, cb) {\n  async.each(names, (name, next) => fs.unlink(name, next), cb);\n};\n",
   },
   'live-queue': {
     sentence: "Left unchanged: `%code%` is a queue that is fed while it runs; no loop or join says the same.",
     advice: "Keep the queue, and convert the task it runs.",
-    example: "const jobs = async.queue(work, 2);\njobs.drain(() => console.log('done'));\nemitter.on('job', (job) => jobs.push(job));\n",
+    example: "const async = require('async');\nconst fs = require('fs');\nexports.remover = function (onSaturated, cb) {\n  return async.queue((name, next) => fs.unlink(name, next), 2, cb);\n};\n",
   },
   'many-events': {
     sentence: "Left unchanged: `%code%` can report many times; a promise settles once.",
@@ -265,9 +240,9 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     example: "const fs = require('fs');\nclass Store {\n  load(name, cb) {\n    fs.readFile(name, 'utf8', (err, text) => {\n      if (err) return cb(err);\n      cb(null, text);\n    });\n    return this;\n  }\n}\n",
   },
   'schedule-differs': {
-    sentence: "Left unchanged: `%code%` starts its work in a rhythm that a loop or a join would not keep.",
-    advice: "Start the next turn from the answer of the last one.",
-    example: "function poll(cb) {\n  const timer = setInterval(\n    () =>\n      status((err, s) => {\n        if (err || s.ready) {\n          clearInterval(timer);\n          cb(err, s);\n        }\n      }),\n    100,\n  );\n}\n",
+    sentence: "Left unchanged: `%code%` starts its work in a rhythm (a window, an interval) that no loop and no join keeps.",
+    advice: "Leave it, or write the loop or the join that you want in its place.",
+    example: "const async = require('async');\nconst fs = require('fs');\nexports.sizes = function (names, cb) {\n  async.mapLimit(names, 2, (name, next) => fs.stat(name, next), cb);\n};\n",
   },
   'several-results': {
     sentence: "Left unchanged: `%code%` gives more than one result, and not all who use them can be seen.",
@@ -284,11 +259,6 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Use `pipeline` of `stream/promises`.",
     example: "const fs = require('fs');\nexports.copy = function (from, to, cb) {\n  fs.createReadStream(from)\n    .on('error', cb)\n    .on('end', () => cb(null, to))\n    .pipe(fs.createWriteStream(to));\n};\n",
   },
-  'switch-fall-through': {
-    sentence: "Left unchanged: a case of `%code%` runs on into the next one across a wait.",
-    advice: "End each case with `break` or `return`.",
-    example: "function run(level, cb) {\n  switch (level) {\n    case 2:\n      db.get(2, note);\n    case 1:\n      db.get(1, cb);\n  }\n}\n",
-  },
   'sync-callback': {
     sentence: "Left unchanged: `%code%` can answer before the call returns, and a caller can tell.",
     advice: "Let the caller wait for the answer, or answer through `process.nextTick`.",
@@ -302,7 +272,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'throws-in-callback': {
     sentence: "Left unchanged: `%code%` throws after the wait, where nobody could catch it; in an async function it would be an answer.",
     advice: "Report the error instead: `return cb(err)`.",
-    example: "function load(id, cb) {\n  db.get(id, (err, user) => {\n    if (err) throw err;\n    cb(null, user);\n  });\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) throw err;\n    cb(null, text);\n  });\n};\n",
   },
   'top-level-await-cjs': {
     sentence: "Left unchanged: `%code%` would need `await` at the top of a CommonJS module.",
@@ -342,44 +312,14 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     advice: "Use `--exports change` when every caller is known.",
     example: "exports.load = util.callbackify(load);\n",
   },
-  'bug-now-rejection': {
-    sentence: "An exception in the code after `%code%` was uncaught; it is a rejection now, and an outer handler may take it.",
-    advice: "See that the outer handler does not hide programming errors.",
-    example: "db.get(id, (err, user) => {\n  if (err) return cb(err);\n  cb(null, user.name.trim());\n});\n",
-  },
   'contract-changed': {
     sentence: "`%name%` is exported and answers in a new way: callers outside this run must change.",
     advice: "List it in the changelog as a breaking change.",
     example: "exports.load = async function (id) {\n  return db.get(id);\n};\n",
   },
-  'empty-list-answers': {
-    sentence: "With an empty list `%code%` never answered; `Promise.all` of nothing answers at once.",
-    advice: "See that no caller counts on the silence.",
-    example: "let left = ids.length;\nids.forEach((id) => db.get(id, () => --left || cb(null)));\n",
-  },
-  'extra-results-dropped': {
-    sentence: "`%name%` gave more than one result; its callers use the first alone, and so the rest are gone.",
-    advice: "Nothing to do unless a caller was missed.",
-    example: "cb(null, user, age);\n",
-  },
-  'floating-promise': {
-    sentence: "The promise of `%code%` has no handler, as the call had none: a failure ends the process, as it did.",
-    advice: "Add a handler if a failure should not end the process.",
-    example: "load(1);\n",
-  },
-  'others-keep-running': {
-    sentence: "The calls that lose the race in `%code%` run on, and their errors are lost.",
-    advice: "Abort them if they cost something.",
-    example: "const first = await Promise.race([a(), b()]);\n",
-  },
   'throw-now-rejection': {
     sentence: "`%code%` threw at its caller; now the promise is rejected.",
     advice: "Look for callers with a `try` but no `await`.",
     example: "if (!id) throw new TypeError('id');\n",
-  },
-  'unhandled-exits': {
-    sentence: "A rejection of `%code%` that nobody handles was printed by the library; the native promise ends the process.",
-    advice: "Add a handler where the failure does not matter.",
-    example: "Bluebird.reject(new Error('nobody looks'));\n",
   },
 };
