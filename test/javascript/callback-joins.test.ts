@@ -164,7 +164,6 @@ async function f(list) {
     await fs.promises.unlink(x);
   }));
   return list.length;
-  return;
 }
 `,
 );

@@ -89,7 +89,9 @@ export function sharedAt(
   env: Env,
   state: State,
 ): LocalFunction | undefined {
-  const shared = [...env.roles.values()].flatMap((role) => (role.kind === 'shared' ? [role.fn] : []));
+  const shared = [...env.roles.values()]
+    .flatMap((role) => (role.kind === 'shared' ? [role.fn] : []))
+    .filter((fn) => !state.counting.has(fn.symbol));
   const here = shared.filter((fn) => fn.statement && statements.includes(fn.statement));
   const leads = here.filter((fn) =>
     statements.slice(index).some((each) => !state.moved.has(each) && leadsTo(each, fn, here, state)),

@@ -49,11 +49,17 @@ export function readFrom(
   const { snippets } = state;
   const steps: Step[] = [];
   let end = from === 0 ? range.start : statements[from - 1]!.end;
+  const moved: Range[] = [];
   let index = from;
   for (; index < statements.length; index++) {
     const statement = statements[index]!;
-    if (state.moved.has(statement)) continue;
-    const lead = leadOf(statement, end, index === 0, state);
+    if (state.moved.has(statement)) {
+      const around = aroundMoved(statements, index, end, range, state);
+      moved.push(...around);
+      end = Math.max(statement.end, around.at(-1)?.end ?? 0);
+      continue;
+    }
+    const lead = [...moved.splice(0), ...leadOf(statement, end, index === 0, state)];
     const shared = sharedAt(statements, index, env, state);
     if (shared) {
       steps.push(...framed(readShared(shared, statements, range, index, env, state), lead, []));
@@ -64,9 +70,28 @@ export function readFrom(
     const made = readJoin(statement, inner, state) ?? readStatement(statement, inner, state);
     steps.push(...framed(made, lead, trail));
     end = trail.at(-1)?.end ?? statement.end;
-    if (leaves(made)) return { steps, tail: tailOf(statements, index + 1, end, range, state), read: index + 1 };
+    if (!leaves(made)) continue;
+    for (index++; index < statements.length && state.moved.has(statements[index]!); index++) {
+      const around = aroundMoved(statements, index, end, range, state);
+      moved.push(...around);
+      end = Math.max(statements[index]!.end, around.at(-1)?.end ?? 0);
+    }
+    break;
   }
-  return { steps, tail: tailOf(statements, index, end, range, state), read: index };
+  return { steps, tail: [...moved, ...tailOf(statements, index, end, range, state)], read: index };
+}
+
+/** Comments above a function that is written elsewhere, and behind it: they stay here, those inside go with it. */
+function aroundMoved(
+  statements: readonly ts.Statement[],
+  index: number,
+  end: number,
+  range: Range,
+  state: State,
+): Range[] {
+  const statement = statements[index]!;
+  const above = leadOf(statement, end, index === 0, state).filter((each): each is Range => each !== '');
+  return [...above, ...state.snippets.trailOf(statement, statements[index + 1]?.getStart() ?? range.end)];
 }
 
 function leadOf(statement: ts.Statement, end: number, first: boolean, state: State): readonly Lead[] {
