@@ -36,10 +36,12 @@ export async function check(program: Program, options: TransformOptions = { to: 
   const problems: string[] = [];
   const turns: string[] = [];
   const repeats: string[] = [];
+  const [wrong] = parseSource(PATH, program.source).errors;
+  if (wrong) throw new Error(`the generated program does not parse: ${wrong.message}\n${program.source}`);
   const { result, after } = convert(program.source, options);
   problems.push(...result.errors.map((error) => `${error.kind}: ${error.message}`));
   if (after !== program.source) {
-    problems.push(...textProblems(program.source, after, options));
+    problems.push(...textProblems(program.source, after));
     if (problems.length === 0) {
       const found = await differences(program, { ...program, source: after }, options);
       (found?.turn ? turns : problems).push(...(found ? [found.text] : []));
@@ -55,7 +57,7 @@ function moreIn(title: string): number {
   return Number(/(\d+) more/.exec(title)?.[1] ?? 0);
 }
 
-function textProblems(before: string, after: string, options: TransformOptions): string[] {
+function textProblems(before: string, after: string): string[] {
   const parsed = parseSource(PATH, after);
   if (parsed.errors.length > 0) return [`does not parse: ${parsed.errors[0]!.message}`];
   const problems: string[] = [];

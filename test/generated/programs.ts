@@ -1,5 +1,6 @@
 /** Programs by style and seed. */
 
+import { callbackProgram } from './callback-programs.js';
 import { rowOf } from './choices.js';
 import type { Program } from './execute.js';
 import { promiseProgram } from './promise-programs.js';
@@ -7,8 +8,7 @@ import { promiseProgram } from './promise-programs.js';
 export type Style = 'promise' | 'callback';
 
 export function makeProgram(style: Style, row: readonly number[]): Program {
-  void style;
-  return promiseProgram(row);
+  return style === 'promise' ? promiseProgram(row) : callbackProgram(row);
 }
 
 /** Small programs first: what is wrong in them is easily seen. */

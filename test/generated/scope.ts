@@ -2,7 +2,7 @@
 
 import type { Choices } from './choices.js';
 
-export type Kind = 'rec' | 'list' | 'val' | 'err' | 'mutable';
+export type Kind = 'rec' | 'list' | 'val' | 'err' | 'mutable' | 'hidden';
 
 /** Few names, used at every level: those of outer variables, of globals, of each other. */
 const NAMES = ['res', 'data', 'x', 'err', 'value', 'result', 'id', 'e', 'item', 'fetch', 'name', 'user', 'n'] as const;
