@@ -588,7 +588,6 @@ function f(db, cb) {
 const { promisify } = require('util');
 async function f(db) {
   let all = [];
-
   let token = null;
   while (true) {
     const res = await promisify(db.list).call(db, token);
