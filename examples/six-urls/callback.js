@@ -1,5 +1,5 @@
 // Six pages at once, with callbacks.
-const https = require('https');
+const needle = require('needle');
 
 const urls = [
   'https://www.cnn.com',
@@ -11,16 +11,10 @@ const urls = [
 ];
 
 function getUrl(url, cb) {
-  https
-    .get(url, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => cb(null, text));
-    })
-    .on('error', cb);
+  needle.get(url, { follow_max: 5 }, (err, response) => {
+    if (err) return cb(err);
+    cb(null, response.body.toString());
+  });
 }
 
 function getAll(list, cb) {
