@@ -5,7 +5,7 @@ import { canImportBuiltins, localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
 import { usesArguments } from '../scope.js';
 import { callbackifyNeed } from './entries.js';
-import { mixesLists, resultsOf } from './site.js';
+import { mixesLists, reportWithThis, resultsOf } from './site.js';
 import type { Site } from './site.js';
 import type { AnswersSync } from './timing.js';
 
@@ -16,7 +16,7 @@ import type { AnswersSync } from './timing.js';
 export function canBridgeCall(site: Site, ctx: FileContext, call: ts.CallExpression, isSync: AnswersSync): boolean {
   const handler = call.arguments.at(-1);
   if (!handler || !isFunctionLike(handler) || !canImportBuiltins(ctx) || !isPlainCall(site, call)) return false;
-  if (mixesLists(site) || resultsOf(site) === 'list') return false;
+  if (mixesLists(site) || resultsOf(site) === 'list' || reportWithThis(site)) return false;
   if (site.fn.index !== site.fn.node.parameters.length - 1) return false;
   if (site.reading?.facts.mayThrowSync || !isUnusedValue(call)) return false;
   if (site.answersSync && !isLast(call, (around) => isSync(ctx, around))) return false;

@@ -13,7 +13,7 @@ import { optionalForm } from './optional.js';
 import { asyncPart } from './exits.js';
 import { canImportBuiltins } from '../imports.js';
 import { asyncHead } from './head.js';
-import { callsOf, givesOfSite, leave, mixesLists, resultsOf } from './site.js';
+import { callsOf, givesOfSite, leave, mixesLists, reportWithThis, resultsOf } from './site.js';
 import type { Site } from './site.js';
 import { markTiming } from './timing.js';
 import type { AnswersSync } from './timing.js';
@@ -110,6 +110,8 @@ function whyNotKept(site: Site, reading: CallbackReading): Refusal | undefined {
   const given = returnsSomething(site);
   if (facts.returns === 'value' || given) return { code: 'returns-value', at: given ? rangeOf(given) : at };
   if (site.endsSync && !ctx.options.unsafe) return { code: 'sync-callback', at };
+  const withThis = reportWithThis(site);
+  if (withThis) return { code: 'own-this', at: rangeOf(withThis) };
   const early = usedTooEarly(site, reading);
   if (early) return { code: 'reference-use', at: rangeOf(early), detail: early.text };
   const throws = firstThrow(site, reading);

@@ -9,7 +9,7 @@ export function optionalForm(site: Site): 'given' | 'guarded' | 'unsaid' {
   const { optional, shuffles } = site.fn;
   if (!optional) return 'given';
   const within = (node: ts.Node): boolean => node.getStart() <= optional.at.start && optional.at.end <= node.end;
-  if (shuffles.some((each) => each.kind !== 'shift' && within(each.node))) return 'given';
+  if (shuffles.some((each) => within(each.node))) return 'given';
   return optional.how === 'guard' && isGuardedEverywhere(site) ? 'guarded' : 'unsaid';
 }
 

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../flow/model.js';
 import type { CallbackFunction, CallbackReading, Gives, Results } from '../callback/types.js';
 import type { FileContext } from '../context.js';
-import type { ts } from '../parse.js';
+import { ts } from '../parse.js';
 import type { Bridge } from './entries.js';
 import type { Naming, Use } from './uses.js';
 
@@ -55,4 +55,24 @@ export function leave(site: Site, refusal?: Refusal): void {
 /** Calls that are seen, with the file that they stand in. */
 export function callsOf(site: Site): { ctx: FileContext; call: ts.CallExpression }[] {
   return site.uses.flatMap((use) => (use.kind === 'call' ? [{ ctx: use.ctx, call: use.call }] : []));
+}
+
+/** `cb.call(self, null, user)`: the callback is told whose answer it is, and a promise tells nobody. */
+export function reportWithThis({ fn }: Site): ts.Node | undefined {
+  return fn.reports
+    .map(({ at }) => at)
+    .find((at) => {
+      const call = ts.isExpressionStatement(at) ? at.expression : at;
+      if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return false;
+      const { name, expression } = call.expression;
+      const [self] = call.arguments;
+      if (!/^(call|apply)$/.test(name.text) || !isNameOf(expression, fn) || !self) return false;
+      return self.kind !== ts.SyntaxKind.NullKeyword && !ts.isVoidExpression(self) && self.getText() !== 'undefined';
+    });
+}
+
+function isNameOf(node: ts.Expression, fn: CallbackFunction): boolean {
+  if (!ts.isIdentifier(node)) return false;
+  const { name } = fn.callback;
+  return node.text === fn.alias?.text || (ts.isIdentifier(name) && node.text === name.text);
 }
