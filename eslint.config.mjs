@@ -16,6 +16,8 @@ export default tseslint.config(
       'no-console': 'error',
       eqeqeq: 'error',
       'no-regex-spaces': 'off',
+      '@typescript-eslint/no-unused-expressions': ['error', { allowShortCircuit: true, allowTernary: true }],
+      '@typescript-eslint/no-this-alias': 'off',
       '@typescript-eslint/consistent-type-imports': [
         'error',
         { prefer: 'type-imports', disallowTypeAnnotations: false },
@@ -35,6 +37,7 @@ export default tseslint.config(
     // A describe block is one function to the linter. Stand-ins for untyped libraries are untyped.
     files: ['test/**'],
     rules: {
+      'max-lines': ['error', 800],
       'max-lines-per-function': 'off',
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-require-imports': 'off',
