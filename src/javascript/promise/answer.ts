@@ -1,17 +1,18 @@
 import type { Snippet } from '../../flow/model.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
-import type { Scopes } from '../scope.js';
+import { noteData } from './data.js';
 import type { Env } from './env.js';
 import { returnsOf } from './kinds.js';
-import { isAsync, isFunctionNode, isGenerator } from './uses.js';
+import { functionNamed, isAsync, isGenerator } from './uses.js';
 import type { FunctionNode } from './uses.js';
 
 /** An expression whose value leaves a handler, without parentheses around it; `promise` looks further than one expression. */
 export function answer(expression: ts.Expression, env: Env): Snippet {
   const inner = unwrapped(expression, env);
   const snippet = env.snippets.expression(inner);
-  return snippet.promise === 'maybe' && isPlainAnswer(inner, env, 0) ? { ...snippet, promise: 'no' } : snippet;
+  const plain = snippet.promise === 'maybe' && isPlainAnswer(inner, env, 0);
+  return noteData(plain ? { ...snippet, promise: 'no' as const } : snippet, inner, env);
 }
 
 function unwrapped(expression: ts.Expression, env: Env): ts.Expression {
@@ -25,13 +26,14 @@ function unwrapped(expression: ts.Expression, env: Env): ts.Expression {
 }
 
 /** Fields by these names hold promises in well-known interfaces. */
-const promiseFields =
+export const promiseFields =
   /^(ready|finished|loaded|closed|opened|completed|done|settled|promise|result|ended|updated|then)$|promise|deferred/i;
 
-function isPlainAnswer(expression: ts.Expression, env: Env, depth: number): boolean {
+export function isPlainAnswer(expression: ts.Expression, env: Env, depth: number): boolean {
   const node = bare(expression) as ts.Expression;
   if (depth > 20) return false;
   if (env.snippets.expression(node).promise === 'no') return true;
+  if (ts.isIdentifier(node)) return isData(node, env);
   const plain = (part: ts.Expression) => isPlainAnswer(part, env, depth + 1);
   if (ts.isConditionalExpression(node)) return plain(node.whenTrue) && plain(node.whenFalse);
   if (ts.isBinaryExpression(node))
@@ -44,14 +46,19 @@ function isPlainAnswer(expression: ts.Expression, env: Env, depth: number): bool
   return false;
 }
 
-/** What was waited for, or a field of it: data, as far as anyone writes it. */
+/** What was waited for, or a field of it. */
 function isFieldOfSettled(expression: ts.Expression, env: Env): boolean {
   let node = bare(expression) as ts.Expression;
   while (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) {
     if (ts.isPropertyAccessExpression(node) && promiseFields.test(node.name.text)) return false;
     node = bare(node.expression) as ts.Expression;
   }
-  return ts.isIdentifier(node) && env.snippets.expression(node).promise === 'no';
+  return ts.isIdentifier(node) && isData(node, env);
+}
+
+function isData(name: ts.Identifier, env: Env): boolean {
+  const symbol = env.ctx.scopes.symbolOf(name);
+  return !!symbol && env.seen.data.has(symbol);
 }
 
 /** A function of the file that only gives values which are no promises. */
@@ -64,15 +71,6 @@ function givesPlain(name: ts.Identifier, env: Env, depth: number): boolean {
 export function isPlainBody(fn: FunctionNode, env: Env, depth = 0): boolean {
   if (isAsync(fn) || isGenerator(fn)) return false;
   return returnsOf(fn).every((each) => !each || isPlainAnswer(each, env, depth + 1));
-}
-
-function functionNamed(name: ts.Identifier, scopes: Scopes) {
-  const symbol = scopes.symbolOf(name);
-  const declaration = symbol && scopes.isConstant(symbol) ? symbol.declarations?.[0] : undefined;
-  if (!declaration) return undefined;
-  const fn =
-    ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
-  return isFunctionNode(fn) ? fn : undefined;
 }
 
 /** A call of this function gives no promise. */

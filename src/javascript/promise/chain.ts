@@ -6,6 +6,7 @@ import { attempt, stop, stopWith } from '../stop.js';
 import { throwsIn } from './admit.js';
 import { answer } from './answer.js';
 import { applyExtra } from './bluebird.js';
+import { noteData } from './data.js';
 import { commentsIn, marked, onOneLine, tentatively } from './env.js';
 import type { Env, Unused } from './env.js';
 import { chainOf, isExtra, newPromise, promiseStatic } from './links.js';
@@ -85,7 +86,7 @@ export function rootTask(root: ts.Expression, env: Env, wanted = true): Task {
   const task: Task = { kind: 'call', form: 'awaitable', awaitable: resolvedValue(root, env) ?? onOneLine(root, env) };
   if (/^(all|map|mapSeries|allSettled|props)$/.test(promiseStatic(root, env.ctx.scopes)?.name ?? ''))
     settledLists.add(task);
-  return task;
+  return noteData(task, root, env);
 }
 
 /** Tasks that give a list in which there are no promises. */

@@ -3,6 +3,7 @@ import { exits } from '../../flow/query.js';
 import type { Range } from '../../types.js';
 import { withLead } from '../body.js';
 import { ts } from '../parse.js';
+import { markData } from './data.js';
 import { commentsIn } from './env.js';
 import type { Env, Unused } from './env.js';
 import { readFunction } from './function.js';
@@ -30,6 +31,7 @@ export function directly(
   let block: Block | undefined;
   if (ok.kind === 'call') block = called(ok, ok.call(value), argument, link, target, env, unused);
   else if (ok.kind === 'function' && isSameName(value, ok.fn, env)) {
+    markData(ok.fn.parameters[0]!.name, before, env);
     env.snippets.alias(ok.fn.parameters[0]!.name as ts.Identifier, value.uses[0]!.binding!);
     block = withLead(
       readFunction(ok.fn, target, env, unused).block,

@@ -22,11 +22,13 @@ export interface Seen {
   readonly chains: ts.Node[];
   /** Functions whose bodies became part of the flow. */
   readonly inlined: ts.Node[];
+  /** Names that hold data: what I/O gave, whose fields are no promises. */
+  readonly data: Set<ts.Symbol>;
   /** Chains inside that stay as they are, and why. A chain may be tried more than once. */
   readonly left: (Refusal & { readonly chain: ts.Node })[];
 }
 
-export const nothingSeen = (): Seen => ({ chains: [], inlined: [], left: [] });
+export const nothingSeen = (): Seen => ({ chains: [], inlined: [], data: new Set(), left: [] });
 
 /** Forgets what was noted since; call it to go back. */
 export function marked(seen: Seen): () => void {

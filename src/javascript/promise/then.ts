@@ -5,6 +5,7 @@ import { withLead } from '../body.js';
 import type { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
+import { markData, noteCallData } from './data.js';
 import { directly } from './direct.js';
 import { commentsIn, inventedPattern } from './env.js';
 import type { Env, Unused } from './env.js';
@@ -35,6 +36,8 @@ function applyThen(before: Task, link: Link, lead: Range[], env: Env, unused: Un
   const direct = bad.kind === 'none' ? directly(before, ok, first!, link, target, lead, env, unused) : undefined;
   if (direct) return direct;
   const [own, led] = splitTrail(before, link, lead, env);
+  const parameter = ok.kind === 'function' ? ok.fn.parameters[0] : undefined;
+  if (parameter) markData(parameter.name, before, env);
   const body = continuation(ok, first!, link, target, env, unused);
   const wait: Step = {
     kind: 'wait',
@@ -109,7 +112,7 @@ export function called(
   unused: Unused,
 ): Block {
   const at = rangeOf(argument);
-  const call = env.snippets.compose(parts, at, form.plain ? 'no' : 'maybe');
+  const call = noteCallData(env.snippets.compose(parts, at, form.plain ? 'no' : 'maybe'), argument, env);
   const lead = commentsIn(beforeArgument(link, argument), argument.getStart(), env.snippets);
   if (unused === true) return { steps: [{ kind: 'code', code: call, made: true, lead, at }], tail: [] };
   return { steps: [{ kind: 'exit', how: 'succeed', of: target, with: call, lead, at }], tail: [] };

@@ -134,3 +134,13 @@ export function isTestFunction(fn: ts.Node, scopes: Scopes): boolean {
     scopes.isGlobal(callee) || /^(mocha|vitest|node:test|test|@jest\/globals|bun:test)$/.test(origin?.module ?? '')
   );
 }
+
+/** The function of the file that a constant name means. */
+export function functionNamed(name: ts.Node, scopes: Scopes): FunctionNode | undefined {
+  const symbol = ts.isIdentifier(name) ? scopes.symbolOf(name) : undefined;
+  const declaration = symbol && scopes.isConstant(symbol) ? symbol.declarations?.[0] : undefined;
+  if (!declaration) return undefined;
+  const fn =
+    ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
+  return isFunctionNode(fn) ? fn : undefined;
+}
