@@ -16,7 +16,7 @@ export default tseslint.config(
       'no-console': 'error',
       eqeqeq: 'error',
       'no-regex-spaces': 'off',
-      '@typescript-eslint/no-unused-expressions': ['error', { allowShortCircuit: true, allowTernary: true }],
+      '@typescript-eslint/no-unused-expressions': 'off',
       '@typescript-eslint/no-this-alias': 'off',
       '@typescript-eslint/consistent-type-imports': [
         'error',
