@@ -237,7 +237,7 @@ function filteredCatch(before: Task, link: Link, lead: Range[], env: Env): Task 
   ]);
   const test = env.snippets.compose(['!(', ...tests, ')'], at, 'no');
   const again: Step = { kind: 'exit', how: 'fail', with: inventedUse(binding, at), lead: [], at };
-  const other: Step = { kind: 'branch', test, then: { steps: [again], tail: [] }, lead: [], at };
+  const other: Step = { kind: 'branch', test, then: { steps: [again], tail: [], bare: 'same' }, lead: [], at };
   const onFail: Handler = {
     param: own ?? { pattern: inventedPattern(binding, at), how: 'let' },
     body: withLead({ ...handler.body, steps: [other, ...handler.body.steps] }, lead),

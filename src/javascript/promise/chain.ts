@@ -42,8 +42,7 @@ export function readLinks(
   let given = links.length === 0 ? (start ?? rootTask(root, env)) : undefined;
   const forget = marked(env.seen);
   links.forEach((link, index) => {
-    const next = links[index + 1];
-    const wanted = !next ? unused : !takesValue(next) && next.args.length === 1 ? 'waited' : false;
+    const wanted = unusedAt(links, index, unused);
     const made = tentatively(env.seen, () => {
       const tried = attempt(() => applyLink(task ?? rootTask(root, env, takesValue(link)), link, env, wanted));
       if (!tried.ok) failed ??= tried.refusal;
@@ -61,6 +60,15 @@ function admitThrow(root: ts.Expression, links: readonly Link[], env: Env): void
   if (!links.some((link) => link.method !== 'then' || link.args.length > 1)) return;
   const thrown = throwsIn(root, env.ctx.scopes, 3);
   if (thrown) stop('sync-throw', thrown);
+}
+
+/** Does anyone look at what a link gives? What follows a `.catch` or `.finally` sees it too. */
+function unusedAt(links: readonly Link[], index: number, unused: Unused): Unused {
+  const next = links[index + 1];
+  if (!next) return unused;
+  if (next.method === 'then') return next.args.length === 1 && !takesValue(next) ? 'waited' : false;
+  const passes = (next.method === 'catch' || next.method === 'finally') && next.args.length === 1;
+  return passes && unusedAt(links, index + 1, unused) ? 'waited' : false;
 }
 
 /** Does the link's function look at the value? */

@@ -29,8 +29,9 @@ export interface Found {
 export function readFunctionEntry(
   fn: FunctionNode & { body: ts.ConciseBody },
   ctx: FileContext,
+  left: Seen['left'],
 ): ReturnType<typeof attempt<Found>> | undefined {
-  if (isAsync(fn)) return isGenerator(fn) ? undefined : readAsync(fn, ctx);
+  if (isAsync(fn)) return isGenerator(fn) ? undefined : readAsync(fn, ctx, left);
   const chains = returnedChains(fn, ctx);
   if (!chains.length) return endsWithFloat(fn, ctx) ? attempt(() => readEndingWithFloat(fn, ctx)) : undefined;
   return attempt(() => {
@@ -66,9 +67,10 @@ function armsOf(expression: ts.Expression): ts.Expression[] {
 function readAsync(
   fn: FunctionNode & { body: ts.ConciseBody },
   ctx: FileContext,
+  left: Seen['left'],
 ): ReturnType<typeof attempt<Found>> | undefined {
   if (!mentionsChain(fn.body, ctx)) return undefined;
-  const tried = attempt(() => read(fn, ctx, []));
+  const tried = attempt(() => read(fn, ctx, [], undefined, left));
   return tried.ok || tried.refusal.code !== nothing ? tried : undefined;
 }
 
@@ -86,8 +88,9 @@ function read(
   ctx: FileContext,
   notes: Note[],
   last?: ts.Statement,
+  left: Seen['left'] = [],
 ): Found {
-  const seen = nothingSeen();
+  const seen = nothingSeen(left);
   const snippets = snippetsOf(ctx, fn);
   const env: Env = { ctx, snippets, seen, inLoop: false };
   const target: Target = { of: 'entry' };

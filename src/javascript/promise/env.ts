@@ -28,7 +28,8 @@ export interface Seen {
   readonly left: (Refusal & { readonly chain: ts.Node })[];
 }
 
-export const nothingSeen = (): Seen => ({ chains: [], inlined: [], data: new Set(), left: [] });
+/** `left` may be given by who wants to know about chains that stay even when the reading fails. */
+export const nothingSeen = (left: Seen['left'] = []): Seen => ({ chains: [], inlined: [], data: new Set(), left });
 
 /** Forgets what was noted since; call it to go back. */
 export function marked(seen: Seen): () => void {

@@ -72,7 +72,9 @@ function staysHandler(fn: Parameters<typeof isAsync>[0], scopes: Scopes): boolea
 
 function takeFunction(fn: Parameters<typeof readFunctionEntry>[0], reading: Reading): void {
   const { ctx } = reading;
-  const tried = readFunctionEntry(fn, ctx);
+  const left: Found['seen']['left'] = [];
+  const tried = readFunctionEntry(fn, ctx, left);
+  for (const each of left) reading.reasons.set(each.chain, each);
   if (!tried) return;
   if (tried.ok) return accept(tried.value, reading);
   const chains = isAsync(fn) ? [] : returnedChains(fn, ctx);

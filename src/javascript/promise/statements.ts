@@ -146,7 +146,7 @@ function unusedArms(node: ts.Expression, leaving: Leaving, env: Env): Step[] | u
     ];
   if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.AmpersandAmpersandToken)
     return undefined;
-  return [{ ...base, kind: 'branch', test: answer(node.left, env), then: arm(node.right) }, exit];
+  return [{ ...base, kind: 'branch', test: answer(node.left, env), then: { ...arm(node.right), bare: 'same' } }, exit];
 }
 
 /** The value is evaluated and dropped. */

@@ -9,6 +9,7 @@ import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { answer } from './answer.js';
 import { readLinks } from './chain.js';
+import { markData } from './data.js';
 import { commentsIn } from './env.js';
 import type { Env } from './env.js';
 import type { HandlerFunction } from './handler.js';
@@ -135,6 +136,7 @@ function resolving(before: Task, link: Link, settlers: Settlers, env: Env): Task
   const target: Target = { of: 'block' };
   const param = fn.parameters[0];
   if (param) env.snippets.settle(param.name);
+  if (param) markData(param.name, before, env);
   const block = settlingBody(fn, target, settlers, env, true);
   const lead = [
     ...commentsIn(link.from, link.name.getStart(), env.snippets),
