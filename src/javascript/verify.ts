@@ -8,7 +8,7 @@ import { parseSource } from './parse.js';
 export interface Wrong {
   readonly group: WrittenGroup;
   readonly ctx: FileContext;
-  readonly why: 'unparsable' | 'comment-lost';
+  readonly why: 'unparsable' | 'comment-lost' | 'code-repeated';
   readonly detail: string;
 }
 
@@ -44,8 +44,11 @@ function wrongIn(ctx: FileContext, edits: readonly TextEdit[]): Pick<Wrong, 'why
   const [error] = after.errors;
   if (error) return { why: 'unparsable', detail: `${error.line}:${error.column} ${error.message}` };
   const left = commentsIn(after.file);
-  const lost = commentsIn(ctx.file).find((comment) => !left.includes(comment) || !takeOne(left, comment));
-  return lost === undefined ? undefined : { why: 'comment-lost', detail: lost };
+  const lost = commentsIn(ctx.file).find((comment) => !takeOne(left, comment));
+  if (lost !== undefined) return { why: 'comment-lost', detail: lost };
+  // A comment that is there twice stands on code that is there twice: nobody would write that by hand.
+  const [repeated] = left;
+  return repeated === undefined ? undefined : { why: 'code-repeated', detail: repeated };
 }
 
 function takeOne(from: string[], text: string): boolean {

@@ -13,6 +13,7 @@ export type RefusalCode =
   | 'called-more-than-once'
   | 'caller-not-convertible'
   | 'code-after-call'
+  | 'code-repeated'
   | 'comment-lost'
   | 'custom-thenable'
   | 'declared-return-type'
@@ -83,6 +84,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` runs before the answer arrives; after `await` it would run later.",
     advice: "Move it above the call if the order does not matter.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', cb);\n  count++;\n};\n",
+  },
+  'code-repeated': {
+    sentence: "Left unchanged: the code at `%name%` would have to be written more than once.",
+    advice: "Call the shared part from one place, or give it a function of its own.",
+    example: "function load(id, cb) {\n  function done(err, user) {\n    // whoever asked for it\n    cb(err, user);\n  }\n  if (id) return db.get(id, done);\n  db.first(done);\n}\n",
   },
   'comment-lost': {
     sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",

@@ -8,6 +8,7 @@ import { callbackToAsync } from './callback-to-async.js';
 import { withoutIgnored } from './ignore.js';
 import { promiseToAsync } from './promise-to-async.js';
 import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
+import { untilNothingChanges } from './rounds.js';
 import type { Plan, Transform } from './transform.js';
 
 /** What can be asked for. Not here yet: the other ten directions of JavaScript, and Python. */
@@ -23,8 +24,20 @@ export function convertProject(
   options: TransformOptions,
   view: ProjectView,
 ): ProjectResult {
-  const { contexts, errors } = contextsOf(files, options, view);
   const asked = transforms.filter((each) => each.to === options.to && (!options.from || each.from === options.from));
+  const first = convertOnce(files, asked, options, view);
+  // Callback functions are decided together with all their callers, once: only chains are looked at again.
+  const again = asked.filter((each) => each !== callbackToAsync);
+  return untilNothingChanges(first, files, view, (changed, later) => convertOnce(changed, again, options, later));
+}
+
+function convertOnce(
+  files: readonly SourceText[],
+  asked: readonly Transform[],
+  options: TransformOptions,
+  view: ProjectView,
+): ProjectResult {
+  const { contexts, errors } = contextsOf(files, options, view);
   const plans = asked.map((transform) => withoutIgnored(planSafely(transform, contexts, options, view, errors)));
   const groups = withoutClashes(plans.flatMap((plan) => plan.groups));
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
@@ -122,7 +135,7 @@ function verified(
       broken.push({
         ctx: main.ctx,
         rule,
-        refusal: { code: 'comment-lost', at: { start: main.at, end: main.at + 1 }, detail },
+        refusal: { code: why, at: { start: main.at, end: main.at + 1 }, detail },
       });
   }
   const bad = new Set(wrong.map((each) => each.group));

@@ -14,7 +14,14 @@ export function changeOf(group: WrittenGroup): ChangeGroup {
   );
   const edits = group.edits.map((edit) => ({ path: edit.ctx.path, start: edit.start, end: edit.end, text: edit.text }));
   return {
-    id: idOf(main.rule, group),
+    id: groupId(
+      main.rule,
+      group.edits.map(({ ctx: { path, text: whole }, start, end, text }) => ({
+        path,
+        old: whole.slice(start, end),
+        text,
+      })),
+    ),
     rule: main.rule,
     level: group.members.some((each) => each.unsafe.length > 0) ? 'unsafe' : 'safe',
     differences: [...differences].sort(),
@@ -34,10 +41,10 @@ function titleOf(members: readonly PlannedGroup[], main: PlannedGroup): string {
   return members.length === 1 ? main.title : `${main.title}; ${members.length - 1} more inside or beside it`;
 }
 
-function idOf(rule: string, group: WrittenGroup): string {
+/** A hash of the rule, the files and what is replaced by what: it survives edits elsewhere. */
+export function groupId(rule: string, edits: readonly { path: string; old: string; text: string }[]): string {
   const hash = createHash('sha256').update(rule);
-  for (const edit of group.edits)
-    hash.update(`\0${edit.ctx.path}\0${edit.ctx.text.slice(edit.start, edit.end)}\0${edit.text}`);
+  for (const { path, old, text } of edits) hash.update(`\0${path}\0${old}\0${text}`);
   return `g-${hash.digest('hex').slice(0, 10)}`;
 }
 
