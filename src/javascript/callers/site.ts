@@ -29,13 +29,11 @@ export interface Site {
   bridge?: Bridge;
 }
 
-/** What a call of the function gives to who waits for it. */
+/** What a call of the function gives to who waits for it. What was never read says only that it gives several. */
 export function givesOfSite(site: Site): Gives {
   const results = resultsOf(site);
-  return {
-    results: results === 'mixed' || results === 'passed' ? 'unknown' : results,
-    sync: site.answersSync ? 'maybe' : 'never',
-  };
+  const isSaid = results !== 'mixed' && results !== 'passed' && (site.reading || results === 'list');
+  return { results: isSaid ? results : 'unknown', sync: site.answersSync ? 'maybe' : 'never' };
 }
 
 export function resultsOf(site: Site): Results | 'passed' {

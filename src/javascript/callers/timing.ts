@@ -21,9 +21,13 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
     const name = lastName(site);
     if (name !== undefined) named.set(name, [...(named.get(name) ?? []), site]);
   }
+  const byNode = new Map<ts.Node, Site>(sites.map((site) => [site.fn.node, site]));
   const isSync: AnswersSync = (ctx, call) => {
     const site = called.get(call);
     if (site) return site.answersSync;
+    // What runs the functions that it is given answers when they do.
+    const given = call.arguments.slice(0, -1).map(bare).filter(isFunctionNode);
+    if (given.some((fn) => byNode.get(fn)?.answersSync ?? true)) return true;
     const name = memberName(bare(call.expression));
     const alike = name === undefined ? undefined : named.get(name);
     // Whose method it is nobody says; those of this name in the project say how they answer.
@@ -48,10 +52,26 @@ function isSyncByText(ctx: FileContext, call: ts.CallExpression): boolean {
   let sync = byText.get(call);
   if (sync === undefined) {
     const known = calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies });
-    sync = known ? known.mayCallSync : isHandedIn(ctx, call.expression);
+    sync = known ? known.mayCallSync : isHandedIn(ctx, call.expression) || isOwnCode(ctx, call.expression);
     byText.set(call, sync);
   }
   return sync;
+}
+
+function isFunctionNode(node: ts.Node): node is ts.ArrowFunction | ts.FunctionExpression {
+  return ts.isArrowFunction(node) || ts.isFunctionExpression(node);
+}
+
+/** A function of the project that was not found to be a callback function: it does something else with what it is given. */
+function isOwnCode(ctx: FileContext, callee: ts.Expression): boolean {
+  if (originOf(callee, ctx.scopes)?.module.startsWith('.')) return true;
+  const node = bare(callee);
+  const declaration = ts.isIdentifier(node) ? ctx.scopes.symbolOf(node)?.declarations?.[0] : undefined;
+  if (!declaration) return false;
+  if (ts.isFunctionDeclaration(declaration)) return true;
+  return (
+    ts.isVariableDeclaration(declaration) && !!declaration.initializer && isFunctionNode(bare(declaration.initializer))
+  );
 }
 
 function ends(site: Site, steps: Parameters<typeof endsSync>[0], isSync: AnswersSync): boolean {
@@ -59,7 +79,7 @@ function ends(site: Site, steps: Parameters<typeof endsSync>[0], isSync: Answers
 }
 
 function lastName({ fn, naming }: Site): string | undefined {
-  if (naming.kind === 'inline') return undefined;
+  if (naming.kind !== 'member') return undefined;
   return /([\w$]+)$/.exec(fn.name)?.[1];
 }
 
