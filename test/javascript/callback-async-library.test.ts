@@ -33,6 +33,7 @@ const fs = require('fs');
 const async = require('async');
 async function wf(path) {
   const stat = await fs.promises.stat(path);
+  // then read
   if (stat.isDirectory()) throw new Error('dir');
   const text = await fs.promises.readFile(path, 'utf8');
   const [n, m] = [text.length, 2];

@@ -153,12 +153,30 @@ function isErrorMaker(call: ts.CallExpression, known: Assumptions, scopes: Scope
 }
 
 /** A caught exception, or a name that never holds anything but new objects. */
+const asked = new Set<ts.Symbol>();
+
 function truthOfName(name: ts.Identifier, known: Assumptions, scopes: Scopes): boolean | undefined {
   const symbol = scopes.symbolOf(name);
   const declaration = symbol?.declarations?.[0];
   if (!symbol || !declaration || symbol.declarations!.length > 1 || !ts.isVariableDeclaration(declaration))
     return undefined;
   if (ts.isCatchClause(declaration.parent)) return scopes.isConstant(symbol) ? true : undefined;
+  // `x = x` says nothing new.
+  if (asked.has(symbol)) return undefined;
+  asked.add(symbol);
+  try {
+    return truthOfVariable(symbol, declaration, known, scopes);
+  } finally {
+    asked.delete(symbol);
+  }
+}
+
+function truthOfVariable(
+  symbol: ts.Symbol,
+  declaration: ts.VariableDeclaration,
+  known: Assumptions,
+  scopes: Scopes,
+): boolean | undefined {
   const start = declaration.initializer && truthOfNode(declaration.initializer, known, scopes);
   if (start === false && scopes.isConstant(symbol)) return false;
   if (start !== true) return undefined;

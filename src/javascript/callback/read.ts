@@ -7,6 +7,7 @@ import { hasDynamicScope, usesArguments, usesThis } from '../scope.js';
 import { snippetsOf } from '../snippet.js';
 import { attempt, stop } from '../stop.js';
 import { bodyOf } from './answer.js';
+import { keepComments } from './keep-comments.js';
 import { mention } from './state.js';
 import type { Env, State } from './state.js';
 import { readList } from './statements.js';
@@ -47,7 +48,7 @@ function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolve
   const results = resultsOf(state.reports.get(target) ?? [], fn);
   const { from, prologueSteps } = prologueOf(fn, flow, body.statements, state);
   return {
-    flow: { steps: flow.steps, tail: flow.tail },
+    flow: keepComments({ steps: flow.steps, tail: flow.tail }, node.body!),
     target,
     snippets: state.snippets,
     from,

@@ -18,7 +18,11 @@ export function handedBy(site: Site, calls: CallResolver): ReadonlyMap<Success, 
 
 /** The flow from the first wait on. */
 export function asyncPart(reading: CallbackReading): Block {
-  return { steps: reading.flow.steps.slice(reading.prologueSteps), tail: reading.flow.tail };
+  const [first, ...rest] = reading.flow.steps.slice(reading.prologueSteps);
+  if (!first) return { steps: [], tail: reading.flow.tail };
+  // A comment of the part that stays where it is.
+  const lead = first.lead.filter((each) => each === '' || each.start >= reading.from);
+  return { steps: [{ ...first, lead }, ...rest], tail: reading.flow.tail };
 }
 
 /** Ends of the function itself, however deep: in branches, handlers, and blocks of tasks. */
