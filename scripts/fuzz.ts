@@ -37,14 +37,19 @@ async function main(): Promise<void> {
     refused += report.refused.length;
     for (const reason of report.refused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     if (values.show) console.log(`${made.program.source}\n----->\n${report.after}\n${report.refused.join(' ')}`);
-    if (!report.problems.length && !(values.turns && report.turns.length) && !(values.again && report.repeats.length)) continue;
+    if (!report.problems.length && !(values.turns && report.turns.length) && !(values.again && report.repeats.length))
+      continue;
     wrong++;
     const small = await shrink(style, made.row, options);
-    console.log(`\n=== seed ${seed} ===\n${small.program.source}--->\n${small.report.after}${small.report.problems[0] ?? small.report.turns[0] ?? small.report.repeats[0]}`);
+    console.log(
+      `\n=== seed ${seed} ===\n${small.program.source}--->\n${small.report.after}${small.report.problems[0] ?? small.report.turns[0] ?? small.report.repeats[0]}`,
+    );
     if (wrong >= Number(values.most)) break;
   }
   const why = [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, count]) => `${reason} ${count}`);
-  console.log(`\n${programs} programs, ${changed} changed; ${converted} converted, ${refused} refused (${why.join(', ')}); ${wrong} wrong, ${turns} in other turns, ${repeats} changed again by a second run`);
+  console.log(
+    `\n${programs} programs, ${changed} changed; ${converted} converted, ${refused} refused (${why.join(', ')}); ${wrong} wrong, ${turns} in other turns, ${repeats} changed again by a second run`,
+  );
   process.exitCode = wrong > 0 ? 1 : 0;
 }
 

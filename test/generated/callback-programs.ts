@@ -58,8 +58,15 @@ export class Writer {
       parts.push(this.proto(module));
       calls.push({ name: 'K.m', args: ['u3'], contract: 'callback' });
     }
-    const names = [...this.made.filter((each) => each.exported).map((each) => each.name), ...(calls.some((each) => each.name === 'K.m') ? ['K'] : [])];
-    parts.push(c.chance(40) ? names.map((name) => `exports.${name} = ${name}${m.semi}`).join('\n') : `module.exports = { ${names.join(', ')} }${m.semi}`);
+    const names = [
+      ...this.made.filter((each) => each.exported).map((each) => each.name),
+      ...(calls.some((each) => each.name === 'K.m') ? ['K'] : []),
+    ];
+    parts.push(
+      c.chance(40)
+        ? names.map((name) => `exports.${name} = ${name}${m.semi}`).join('\n')
+        : `module.exports = { ${names.join(', ')} }${m.semi}`,
+    );
     return { source: `${parts.filter((part) => part).join('\n')}\n`, io: 'callback', calls };
   }
 
@@ -126,7 +133,8 @@ export class Writer {
     const { c, m } = this;
     const { cb, scope } = around;
     const ret = c.of('', 'return ');
-    if (around.depth === 0 && c.chance(80)) return this.line(around, `${ret}process.nextTick(${cb}, null, ${m.value(scope)})`);
+    if (around.depth === 0 && c.chance(80))
+      return this.line(around, `${ret}process.nextTick(${cb}, null, ${m.value(scope)})`);
     return this.line(
       around,
       c.of(
@@ -154,13 +162,29 @@ export class Writer {
       return [text];
     }
     if (kind === 5 && around.depth > 0) {
-      const text = c.of(`return ${cb}(null, ${m.value(scope)})`, `return ${cb}()`, `return ${cb}(new Error(${m.str(`t${m.tag()}`)}))`);
-      return [this.line(around, `if (${m.condition(scope)}) ${c.of(text, `{\n${around.indent}${m.unit}${text}${m.semi}\n${around.indent}}`)}`)];
+      const text = c.of(
+        `return ${cb}(null, ${m.value(scope)})`,
+        `return ${cb}()`,
+        `return ${cb}(new Error(${m.str(`t${m.tag()}`)}))`,
+      );
+      return [
+        this.line(
+          around,
+          `if (${m.condition(scope)}) ${c.of(text, `{\n${around.indent}${m.unit}${text}${m.semi}\n${around.indent}}`)}`,
+        ),
+      ];
     }
     if (kind === 6 && scope.ofKind('mutable').length)
       return [this.line(around, `${c.of(...scope.ofKind('mutable'))} ${c.of('+=', '=')} ${m.value(scope)}`)];
-    if (kind === 7 && c.chance(40)) return [this.line(around, `io.save(${m.value(scope)}, ${c.of('() => {}', 'function () {}')})`)];
-    if (kind === 8 && c.chance(40)) return [this.line(around, `if (${m.condition(scope)}) ${c.of(`console.log(${m.str(`l${m.tag()}`)})`, `throw new Error(${m.str(`t${m.tag()}`)})`)}`)];
+    if (kind === 7 && c.chance(40))
+      return [this.line(around, `io.save(${m.value(scope)}, ${c.of('() => {}', 'function () {}')})`)];
+    if (kind === 8 && c.chance(40))
+      return [
+        this.line(
+          around,
+          `if (${m.condition(scope)}) ${c.of(`console.log(${m.str(`l${m.tag()}`)})`, `throw new Error(${m.str(`t${m.tag()}`)})`)}`,
+        ),
+      ];
     return [this.line(around, `console.log(${m.str(`l${m.tag()}`)})`)];
   }
 
@@ -176,7 +200,8 @@ export class Writer {
     ];
     for (const { name, list } of this.made)
       options.push(() => ({ text: `${name}(${value}${list ? ', []' : ''}`, kind: 'val' }));
-    if (around.self) options.push(() => ({ text: `${around.self}.load(${c.of(value, `${around.self}.own`)}`, kind: 'rec' }));
+    if (around.self)
+      options.push(() => ({ text: `${around.self}.load(${c.of(value, `${around.self}.own`)}`, kind: 'rec' }));
     return c.of(...options)();
   }
 
@@ -188,7 +213,9 @@ export class Writer {
     void before;
     const arrow = around.self === 'this' || c.chance(50);
     const fn = arrow ? `(${params}) => {` : `function (${params}) {`;
-    return [`${this.m.above(around.indent)}${around.indent}${c.of('', '', 'return ')}${text}, ${fn}\n${lines.join('\n')}\n${around.indent}})${this.m.semi}`];
+    return [
+      `${this.m.above(around.indent)}${around.indent}${c.of('', '', 'return ')}${text}, ${fn}\n${lines.join('\n')}\n${around.indent}})${this.m.semi}`,
+    ];
   }
 
   /** Parameters and body of a callback. */
@@ -247,9 +274,13 @@ export class Writer {
     const fail = c.of(`return ${around.cb}(bad)`, `return ${around.cb}(null, ${m.str('bad')})`, `${own} = { n: 0 }`);
     const deep = inner.indent + m.unit;
     lines.push(`${inner.indent}let ${own}${m.semi}`);
-    lines.push(`${inner.indent}try {\n${deep}${own} = JSON.parse(text)${m.semi}\n${inner.indent}} catch (bad) {\n${deep}${fail}${m.semi}\n${inner.indent}}`);
+    lines.push(
+      `${inner.indent}try {\n${deep}${own} = JSON.parse(text)${m.semi}\n${inner.indent}} catch (bad) {\n${deep}${fail}${m.semi}\n${inner.indent}}`,
+    );
     inner.scope.names.set(own, 'rec');
     lines.push(...this.tail(inner));
-    return [`${around.indent}io.text(${m.value(around.scope)}, (${err}, text) => {\n${lines.join('\n')}\n${around.indent}})${m.semi}`];
+    return [
+      `${around.indent}io.text(${m.value(around.scope)}, (${err}, text) => {\n${lines.join('\n')}\n${around.indent}})${m.semi}`,
+    ];
   }
 }

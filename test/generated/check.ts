@@ -108,7 +108,12 @@ function visible(lines: readonly string[], options: TransformOptions): string[] 
   if (options.exports !== 'change') return [...lines];
   return lines.flatMap((line) => {
     const [, name, count, rest] = /^answer of (\S+): (\d) arguments: (.*)$/.exec(line) ?? [];
-    if (name) return [count === '1' && rest !== 'null' ? `error of ${name}: ${rest}` : `result of ${name}: ${count === '2' ? rest!.replace(/^null, /, '') : 'undefined'}`];
+    if (name)
+      return [
+        count === '1' && rest !== 'null'
+          ? `error of ${name}: ${rest}`
+          : `result of ${name}: ${count === '2' ? rest!.replace(/^null, /, '') : 'undefined'}`,
+      ];
     return /^back at the caller|returned something/.test(line) ? [] : [line];
   });
 }

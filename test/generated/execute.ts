@@ -80,7 +80,11 @@ function load(source: string, world: World): Record<string, Function> {
   const later = (fn: Function, ms = 0, ...args: unknown[]): void => world.after(ms, () => fn(...args));
   const require = (id: string): unknown => (/util$/.test(id) ? util : /io$/.test(id) ? world.io : undefined);
   const given: unknown[] = [module, module.exports, require, { log, error: log }, world.io, later];
-  given.push((fn: Function, ...args: unknown[]) => later(fn, 0, ...args), (id: unknown) => world.io.get!(id), 'global');
+  given.push(
+    (fn: Function, ...args: unknown[]) => later(fn, 0, ...args),
+    (id: unknown) => world.io.get!(id),
+    'global',
+  );
   vm.compileFunction(source, names)(...given);
   return module.exports;
 }
@@ -148,11 +152,11 @@ class World {
     const key = show(args);
     const name = `${op} ${key}`;
     const call = `${name} ${this.calls.filter((each) => each.startsWith(`${name} `)).length}`;
-    const number = this.calls.push(call);
+    this.calls.push(call);
     this.log(`> ${op} ${key}`);
     const mix = hash(`${op}${key}${this.weather.salt}`);
-    // Times differ by call, so that no two answers come in the same turn.
-    this.after(10 + (mix % 40) + number / 1000, () => {
+    // Times differ by what is asked for, so that no two answers come in the same turn.
+    this.after(10 + (mix % 40) + (mix % 997) / 1000, () => {
       this.log(`< ${op} ${key}`);
       if (call !== this.weather.failing) return done(null, VALUES[op](mix, args[0]));
       done(Object.assign(new Error(`${op} failed`), { code: `E${op.toUpperCase()}` }));

@@ -13,6 +13,6 @@ export function makeProgram(style: Style, row: readonly number[]): Program {
 
 /** Small programs first: what is wrong in them is easily seen. */
 export function programOf(style: Style, seed: number): { row: number[]; program: Program } {
-  const row = rowOf(seed, 40 + (seed % 12) * 25);
+  const row = rowOf(seed, 40 + (seed % 12) * 40);
   return { row, program: makeProgram(style, row) };
 }

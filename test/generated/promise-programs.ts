@@ -2,42 +2,23 @@
 
 import { Choices } from './choices.js';
 import type { Call, Program } from './execute.js';
-import { Maker, Scope, type Kind } from './scope.js';
-
-interface Around {
-  readonly scope: Scope;
-  readonly indent: string;
-  readonly depth: number;
-  readonly async: boolean;
-  /** `handler`: a `return` gives any value. `function`: it gives a promise. */
-  readonly of: 'handler' | 'function';
-  /** `this` is an instance with `m`. */
-  readonly self: boolean;
-}
-
-interface Made {
-  readonly text: string;
-  readonly kind: Kind;
-}
+import { Chains, type Around } from './promise-chains.js';
+import { awaitingStatement, plainStatement } from './promise-parts.js';
+import { Maker, Scope } from './scope.js';
 
 export function promiseProgram(row: readonly number[]): Program {
   const writer = new Writer(new Maker(new Choices(row)));
   return writer.program();
 }
 
-class Writer {
-  private readonly c: Choices;
-
-  constructor(private readonly m: Maker) {
-    this.c = m.c;
-  }
-
+class Writer extends Chains {
   program(): Program {
     const { m, c } = this;
     const module = new Scope();
     const parts: string[] = [];
     const calls: Call[] = [];
     parts.push(c.of(`const io = require('./io')${m.semi}`, ''));
+    parts.push(`const seen = []${m.semi}`);
     if (c.chance(40)) {
       module.names.set('total', 'mutable');
       parts.push(`let total = 0${m.semi}`);
@@ -66,6 +47,9 @@ class Writer {
       names.push('K');
       calls.push({ name: 'K.m', args: ['u3', ['c']], contract: 'promise' });
     }
+    names.push('look');
+    calls.push({ name: 'look', args: [], contract: 'promise' });
+    parts.push(`function look() {\n${m.unit}console.log(seen.map((each) => each()))${m.semi}\n}`);
     parts.push(`module.exports = { ${names.join(', ')} }${m.semi}`);
     return { source: `${parts.filter((part) => part).join('\n')}\n`, io: 'promise', calls };
   }
@@ -104,7 +88,7 @@ class Writer {
   }
 
   /** `{ … }`; a function's body ends with a returned chain, a handler's with anything. */
-  private body(around: Around, close: string): string {
+  protected body(around: Around, close: string): string {
     const { m, c } = this;
     const lines: string[] = [];
     const count = c.below(around.depth > 1 ? 3 : 4);
@@ -122,7 +106,8 @@ class Writer {
   private lastOfFunction(around: Around, lines: readonly string[]): string {
     const { c } = this;
     const deeper = { ...around, depth: around.depth + 1 };
-    const kind = c.below(9);
+    const kind = c.below(10);
+    if (kind === 9) return this.recursion(around);
     if (kind === 6) return this.arms(deeper, true);
     if (kind === 7) return this.tries(deeper);
     if (kind === 8) return this.inVariable(around, lines, true);
@@ -147,7 +132,7 @@ class Writer {
   private statement(around: Around, before: readonly string[]): string[] {
     const { c, m } = this;
     const { scope, indent } = around;
-    const kind = c.below(15);
+    const kind = c.below(21);
     const deeper: Around = { ...around, indent: indent + m.unit, depth: around.depth + 1 };
     const inside = (): Around => ({ ...deeper, scope: new Scope(scope) });
     if (kind <= 2) return [this.line(around, `console.log(${m.str(`l${m.tag()}`)}, ${m.value(scope)})`)];
@@ -155,12 +140,15 @@ class Writer {
     if (kind === 5 && scope.ofKind('mutable').length)
       return [this.line(around, `${c.of(...scope.ofKind('mutable'))} ${c.of('+=', '=')} ${m.value(scope)}`)];
     if (kind <= 7) return [this.guarded(around)];
+    if (kind >= 17) return [m.above(indent) + plainStatement(m, around, before)];
     if (kind === 8) return [this.loop(inside(), indent)];
     if (around.depth > 2 || !c.more) return [this.line(around, `console.log(${m.str(`l${m.tag()}`)})`)];
     if (kind === 9) return [this.line(around, `${this.chain(deeper).text}${c.of('.catch(() => {})', '')}`)];
     if (kind === 10) return [this.inVariable(around, before, false)];
     if (kind === 11) return [this.localFunction(around, before)];
     if (kind === 12 && around.async) return [this.waiting(around, before)];
+    if ((kind === 15 || kind === 16) && around.async)
+      return [m.above(indent) + awaitingStatement(m, around, before, this.chain(deeper).text)];
     if (kind === 13) return this.pushes(around, before);
     if (kind === 14) return [this.arms(deeper, false)];
     return [this.line(around, `console.log(${m.str(`l${m.tag()}`)})`)];
@@ -190,15 +178,24 @@ class Writer {
     if (c.chance(50)) return this.line(around, `if (${test}) ${exit}`);
     const inner = { ...around, indent: indent + m.unit };
     const arm = `{\n${this.line(inner, exit)}\n${indent}}`;
-    const other = c.chance(40) ? ` else {\n${this.line(inner, `console.log(${m.str(`l${m.tag()}`)})`)}\n${indent}}` : '';
+    const other = c.chance(40)
+      ? ` else {\n${this.line(inner, `console.log(${m.str(`l${m.tag()}`)})`)}\n${indent}}`
+      : '';
     return `${m.above(indent)}${indent}if (${test}) ${arm}${other}`;
   }
 
   private given(around: Around): string {
     const { c, m } = this;
     if (around.of === 'function' && !around.async)
-      return c.of(() => `Promise.resolve(${m.value(around.scope)})`, () => this.short(around))();
-    return c.of(() => m.value(around.scope), () => m.value(around.scope), () => this.short(around))();
+      return c.of(
+        () => `Promise.resolve(${m.value(around.scope)})`,
+        () => this.short(around),
+      )();
+    return c.of(
+      () => m.value(around.scope),
+      () => m.value(around.scope),
+      () => this.short(around),
+    )();
   }
 
   private short(around: Around): string {
@@ -251,14 +248,18 @@ class Writer {
     const { indent } = around;
     const own = (): Around => ({ ...around, scope: new Scope(around.scope), indent: indent + m.unit });
     const inTry = own();
-    const log = c.chance(50) ? `${this.line(inTry, `console.log(${m.str(`l${m.tag()}`)}, ${m.value(inTry.scope)})`)}\n` : '';
+    const log = c.chance(50)
+      ? `${this.line(inTry, `console.log(${m.str(`l${m.tag()}`)}, ${m.value(inTry.scope)})`)}\n`
+      : '';
     const wait = around.async && c.chance(50) ? 'await ' : '';
     const body = `${log}${this.line(inTry, `return ${wait}${this.chain(inTry).text}`)}`;
     const inCatch = own();
     const name = m.fresh(inCatch.scope);
     inCatch.scope.names.set(name, 'err');
     const handler = this.line(inCatch, `return ${this.given(inCatch)}`);
-    const end = c.chance(25) ? ` finally {\n${this.line(own(), `console.log(${m.str(`l${m.tag()}`)})`)}\n${indent}}` : '';
+    const end = c.chance(25)
+      ? ` finally {\n${this.line(own(), `console.log(${m.str(`l${m.tag()}`)})`)}\n${indent}}`
+      : '';
     return `${indent}try {\n${body}\n${indent}} catch (${name}) {\n${handler}\n${indent}}${end}`;
   }
 
@@ -275,13 +276,40 @@ class Writer {
     return lines.join('\n');
   }
 
+  /** `const step = (i) => …step(i + 1)`: one after the other. */
+  private recursion(around: Around): string {
+    const { c, m } = this;
+    const scope = new Scope(around.scope);
+    scope.names.set('i', 'val');
+    const over = scope.ofKind('list')[0] ?? '[1, 2]';
+    const inner: Around = { ...around, scope, depth: around.depth + 1, self: false };
+    const name = `step${m.tag()}`;
+    const chain = this.links(inner, { text: `io.get(${over}[i])`, kind: 'rec' }, c.below(2)).text;
+    const end = c.of(`Promise.resolve(${m.value(scope)})`, `Promise.resolve()`);
+    const go = `${chain}.then(() => ${name}(i + 1))`;
+    const deep = around.indent + m.unit;
+    const text = c.of(
+      `${around.indent}const ${name} = (i) => (i >= ${over}.length ? ${end} : ${go})${m.semi}`,
+      `${around.indent}function ${name}(i) {\n${deep}if (i >= ${over}.length) return ${end}${m.semi}\n${deep}return ${go}${m.semi}\n${around.indent}}`,
+    );
+    return `${text}\n${this.line(around, `return ${name}(0)`)}`;
+  }
+
   private localFunction(around: Around, before: readonly string[]): string {
     const { c, m } = this;
     const scope = new Scope(around.scope);
     const name = `local${m.tag()}`;
     const param = m.fresh(scope);
     scope.names.set(param, 'val');
-    const inner: Around = { ...around, scope, indent: around.indent + m.unit, depth: around.depth + 1, of: 'function', async: false, self: false };
+    const inner: Around = {
+      ...around,
+      scope,
+      indent: around.indent + m.unit,
+      depth: around.depth + 1,
+      of: 'function',
+      async: false,
+      self: false,
+    };
     const chain = this.chain(inner).text;
     const text = c.of(
       () => `${around.indent}function ${name}(${param}) {\n${this.line(inner, `return ${chain}`)}\n${around.indent}}`,
@@ -318,142 +346,10 @@ class Writer {
       `${around.indent}${over}.forEach((${item}) => {\n${this.line(inner, `${all}.push(${chain})`)}\n${around.indent}})${m.semi}`,
     );
     const end = `Promise.all(${all})${c.of('.catch(() => {})', '.then((all) => console.log(all.length))')}`;
-    return [this.line(around, `const ${all} = []`), loop, this.line(around, around.async && c.chance(50) ? `await ${end}` : end)];
-  }
-
-  /** A chain: what it starts with, and its links. */
-  private chain(around: Around): Made {
-    const head = this.head(around);
-    const most = around.depth > 2 || !this.c.more ? 1 : 4;
-    return this.links(around, head, this.c.below(most + 1));
-  }
-
-  private head(around: Around): Made {
-    const { c, m } = this;
-    const value = m.value(around.scope);
-    const heads: (() => Made)[] = [
-      () => ({ text: `io.get(${value})`, kind: 'rec' }),
-      () => ({ text: `io.list(${value})`, kind: 'list' }),
-      () => ({ text: `io.save(${value})`, kind: 'val' }),
-      () => ({ text: `io.get(${value})`, kind: 'rec' }),
-      () => ({ text: `Promise.resolve(${value})`, kind: 'val' }),
+    return [
+      this.line(around, `const ${all} = []`),
+      loop,
+      this.line(around, around.async && c.chance(50) ? `await ${end}` : end),
     ];
-    if (m.functions.length) heads.push(() => ({ text: `${c.of(...m.functions)}(${value}, [])`, kind: 'val' }));
-    if (around.self) heads.push(() => ({ text: `this.load(${value})`, kind: 'rec' }), () => ({ text: `this.load(this.own)`, kind: 'rec' }));
-    if (around.depth < 3 && c.more) heads.push(() => this.joined(around), () => this.joined(around), () => this.wrapped(around), () => this.reduced(around));
-    return c.of(...heads)();
-  }
-
-  private joined(around: Around): Made {
-    const { c } = this;
-    const deeper = { ...around, depth: around.depth + 1 };
-    const join = c.of('all', 'all', 'allSettled', 'race', 'any');
-    const kind: Kind = join === 'all' || join === 'allSettled' ? 'list' : 'val';
-    const lists = around.scope.ofKind('list');
-    if (!lists.length || c.chance(40))
-      return { text: `Promise.${join}([${this.chain(deeper).text}, ${this.chain(deeper).text}])`, kind };
-    const over = c.of(...lists);
-    return { text: `Promise.${join}(${over}.map(${this.handler(deeper, 'val')}))`, kind: join === 'race' ? 'val' : kind };
-  }
-
-  private wrapped(around: Around): Made {
-    const { c, m } = this;
-    const deeper = { ...around, depth: around.depth + 1 };
-    return c.of(
-      (): Made => ({ text: `new Promise((resolve) => setTimeout(resolve, ${5 + c.below(90)}))`, kind: 'val' }),
-      (): Made => {
-        const { text, kind } = this.chain(deeper);
-        return { text: `new Promise((resolve, reject) => ${text}.then(resolve, reject))`, kind };
-      },
-      (): Made => {
-        const { text } = this.chain(deeper);
-        const body = `${text}.then((all) => resolve(all)).catch(reject)${m.semi}`;
-        return { text: `new Promise((resolve, reject) => {\n${around.indent}${m.unit}${body}\n${around.indent}})`, kind: 'val' };
-      },
-      (): Made => ({
-        text: `new Promise((resolve, reject) => { if (${m.condition(around.scope)}) reject(new Error(${m.str(`t${m.tag()}`)}))${m.semi || ';'} else resolve(${m.value(around.scope)})${m.semi || ';'} })`,
-        kind: 'val',
-      }),
-    )();
-  }
-
-  private reduced(around: Around): Made {
-    const { c, m } = this;
-    const lists = around.scope.ofKind('list');
-    const over = lists.length ? c.of(...lists) : '[1, 2]';
-    const scope = new Scope(around.scope);
-    const item = m.fresh(scope, over);
-    scope.names.set(item, 'val');
-    const inner: Around = { ...around, scope, depth: around.depth + 2 };
-    return c.of(
-      (): Made => ({
-        text: `${over}.reduce((before, ${item}) => before.then(() => ${this.chain(inner).text}), Promise.resolve())`,
-        kind: 'val',
-      }),
-      (): Made => ({
-        text: `${over}.reduce((before, ${item}) => before.then((sum) => io.save(${m.value(scope)}).then((one) => sum + one)), Promise.resolve(0))`,
-        kind: 'val',
-      }),
-    )();
-  }
-
-  private links(around: Around, head: Made, count: number): Made {
-    const { c, m } = this;
-    let { text, kind } = head;
-    const multi = c.chance(50);
-    const inner: Around = multi ? { ...around, indent: around.indent + m.unit } : around;
-    for (let index = 0; index < count; index++) {
-      const [link, next] = this.link(inner, kind);
-      const comment = multi && m.comments && c.chance(m.comments) ? `\n${inner.indent}// c${m.tag()}` : '';
-      text += multi ? `${comment}\n${inner.indent}${link}` : link;
-      kind = next;
-    }
-    return { text, kind };
-  }
-
-  private link(around: Around, kind: Kind): [string, Kind] {
-    const { c, m } = this;
-    const choice = c.below(12);
-    if (choice === 6 || choice === 7) return [`.catch(${this.handler(around, 'err')})`, kind];
-    if (choice === 8) return [`.finally(${this.handler(around, undefined)})`, kind];
-    if (choice === 9) return [`.then(${this.handler(around, kind)}, ${this.handler(around, 'err')})`, 'val'];
-    if (choice === 10 && m.helpers.length) return [`.then(${c.of(...m.helpers)})`, 'val'];
-    if (choice === 11) return c.of<[string, Kind]>(['.then(console.log)', 'val'], ['.catch(() => {})', kind], ['.then((x) => x)', kind]);
-    return [`.then(${this.handler(around, kind)})`, 'val'];
-  }
-
-  /** A handler that gets one value of this kind, or none. */
-  private handler(around: Around, kind: Kind | undefined): string {
-    const { c, m } = this;
-    const scope = new Scope(around.scope);
-    const param = kind && !c.chance(15) ? this.parameter(scope, kind) : '';
-    const inner: Around = { ...around, scope, depth: around.depth + 1, of: 'handler', async: false, indent: around.indent + m.unit };
-    const form = c.below(7);
-    if (form <= 2) {
-      const value = c.chance(60) || around.depth > 2 || !c.more ? m.value(scope) : this.chain({ ...inner, indent: around.indent }).text;
-      const plain = /^\w+$/.test(param) && c.chance(50);
-      return `${plain ? param : `(${param})`} => ${value.startsWith('{') ? `(${value})` : value}`;
-    }
-    if (form === 3 && !around.self) return `function (${param}) ${this.body(inner, around.indent)}`;
-    if (form === 4 && c.chance(40)) return `async (${param}) => ${this.body({ ...inner, async: true }, around.indent)}`;
-    return `(${param}) => ${this.body(inner, around.indent)}`;
-  }
-
-  private parameter(scope: Scope, kind: Kind): string {
-    const { c, m } = this;
-    if (kind === 'rec' && c.chance(25)) {
-      scope.names.set('id', 'val').set('n', 'val');
-      if (c.chance(50)) return c.of('{ id, n }', '{ id, n = 5 }');
-      scope.names.delete('n');
-      scope.names.set('tags', 'list');
-      return '{ id, tags }';
-    }
-    if (kind === 'list' && c.chance(20)) {
-      scope.names.set('x', 'val').set('data', 'val');
-      return '[x, data]';
-    }
-    const name = kind === 'err' ? c.of('err', 'e', 'error', 'res') : m.fresh(scope);
-    scope.names.set(name, kind);
-    return c.chance(6) ? `${name} = 7` : name;
   }
 }

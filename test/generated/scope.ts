@@ -16,10 +16,12 @@ export class Scope {
     return this.names.get(name) ?? this.parent?.kindOf(name);
   }
 
+  private all(): Set<string> {
+    return new Set([...(this.parent?.all() ?? []), ...this.names.keys()]);
+  }
+
   ofKind(...kinds: Kind[]): string[] {
-    const all = new Set<string>();
-    for (let scope: Scope | undefined = this; scope; scope = scope.parent) for (const name of scope.names.keys()) all.add(name);
-    return [...all].filter((name) => kinds.includes(this.kindOf(name)!));
+    return [...this.all()].filter((name) => kinds.includes(this.kindOf(name)!));
   }
 }
 
@@ -67,16 +69,33 @@ export class Maker {
     const lists = scope.ofKind('list');
     const errs = scope.ofKind('err');
     const options: (() => string)[] = [() => this.str(`s${this.tag()}`), () => String(c.below(4))];
-    if (vals.length) options.push(() => c.of(...vals), () => c.of(...vals));
+    if (vals.length)
+      options.push(
+        () => c.of(...vals),
+        () => c.of(...vals),
+      );
     if (recs.length) {
       const rec = c.of(...recs);
-      options.push(() => `${rec}.id`, () => `${rec}.n + 1`, () => rec, () => `(${rec} && ${rec}.name)`);
+      options.push(
+        () => `${rec}.id`,
+        () => `${rec}.n + 1`,
+        () => rec,
+        () => `(${rec} && ${rec}.name)`,
+      );
       options.push(() => `\`t${this.tag()}-\${${rec}.n}\``);
     }
-    if (lists.length) options.push(() => `${c.of(...lists)}.length`, () => c.of(...lists));
+    if (lists.length)
+      options.push(
+        () => `${c.of(...lists)}.length`,
+        () => c.of(...lists),
+      );
     if (errs.length) options.push(() => `${c.of(...errs)}.message`);
     if (this.helpers.length && vals.length) options.push(() => `${c.of(...this.helpers)}(${c.of(...vals)})`);
-    if (vals.length > 1) options.push(() => `{ ${vals[0]}, b: ${vals[1]} }`, () => `[${vals[0]}, ${vals[1]}]`);
+    if (vals.length > 1)
+      options.push(
+        () => `{ ${vals[0]}, b: ${vals[1]} }`,
+        () => `[${vals[0]}, ${vals[1]}]`,
+      );
     return c.of(...options)();
   }
 
@@ -89,9 +108,19 @@ export class Maker {
     const options: (() => string)[] = [];
     if (recs.length) {
       const rec = c.of(...recs);
-      options.push(() => `${rec}.ok`, () => `!${rec}.ok`, () => `${rec}.n > 1`, () => `${rec} && ${rec}.n === 2`);
+      options.push(
+        () => `${rec}.ok`,
+        () => `!${rec}.ok`,
+        () => `${rec}.n > 1`,
+        () => `${rec} && ${rec}.n === 2`,
+      );
     }
-    if (vals.length) options.push(() => c.of(...vals), () => `!${c.of(...vals)}`, () => `typeof ${c.of(...vals)} === ${this.str('string')}`);
+    if (vals.length)
+      options.push(
+        () => c.of(...vals),
+        () => `!${c.of(...vals)}`,
+        () => `typeof ${c.of(...vals)} === ${this.str('string')}`,
+      );
     if (lists.length) options.push(() => `${c.of(...lists)}.length > 1`);
     if (errs.length) options.push(() => `${c.of(...errs)}.code === ${this.str('EGET')}`);
     return options.length ? c.of(...options)() : c.of('io.on', '!io.on');
@@ -100,7 +129,11 @@ export class Maker {
   /** A comment on a line of its own, sometimes. */
   above(indent: string): string {
     if (!this.comments || !this.c.chance(this.comments)) return this.comments && this.c.chance(8) ? '\n' : '';
-    return this.c.of(`${indent}// c${this.tag()}\n`, `${indent}/* c${this.tag()} */\n`, `\n${indent}// c${this.tag()}\n`);
+    return this.c.of(
+      `${indent}// c${this.tag()}\n`,
+      `${indent}/* c${this.tag()} */\n`,
+      `\n${indent}// c${this.tag()}\n`,
+    );
   }
 
   /** A comment behind a statement, sometimes. */

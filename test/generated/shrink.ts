@@ -21,23 +21,22 @@ export async function shrink(style: Style, row: readonly number[], options: Tran
     return true;
   };
   let left = [...row];
-  for (let changed = true; changed && Date.now() < until; ) {
+  for (let changed = true; changed && Date.now() < until;) {
     changed = false;
     // Blocks of the row go, then single numbers become 0.
     for (let size = left.length >> 1; size >= 1 && Date.now() < until; size >>= 1)
       for (let at = left.length - size; at >= 0 && Date.now() < until; at -= size) {
         const without = [...left.slice(0, at), ...left.slice(at + size)];
-        if (await smaller(without)) (left = without), (changed = true);
+        if (await smaller(without)) ((left = without), (changed = true));
       }
     for (let at = 0; at < left.length && Date.now() < until; at++) {
       if (left[at] === 0) continue;
       const zeroed = left.map((each, index) => (index === at ? 0 : each));
-      if (await smaller(zeroed)) (left = zeroed), (changed = true);
+      if (await smaller(zeroed)) ((left = zeroed), (changed = true));
     }
   }
   return best;
 }
-
 
 async function look(style: Style, row: readonly number[], options: TransformOptions): Promise<Small> {
   const program = makeProgram(style, row);
@@ -45,5 +44,7 @@ async function look(style: Style, row: readonly number[], options: TransformOpti
 }
 
 function kindOf(report: Report): string {
-  return (report.problems[0] ?? (report.turns.length ? 'turns' : report.repeats.length ? 'repeats' : '')).replace(/^salt.*: diff[^]*/, 'difference').slice(0, 40);
+  return (report.problems[0] ?? (report.turns.length ? 'turns' : report.repeats.length ? 'repeats' : ''))
+    .replace(/^salt.*: diff[^]*/, 'difference')
+    .slice(0, 40);
 }

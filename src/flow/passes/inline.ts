@@ -64,14 +64,14 @@ function inlineWait(step: StepOf<'wait'>): Step[] {
 /** `onFail` guards the whole block: a guard around it, its value assigned to a name that was declared before. */
 function guardedBlock(step: StepOf<'wait'>, on: BlockTask, onFail: Handler): Step[] {
   const [declare, assign] = declaredFirst(step.bind, step);
-  const bound = bindBlock(on, assign, { ...step, lead: [] });
+  const bound = bindBlock(on, assign, { ...step, lead: [] }, step.bind?.how !== 'assign');
   if (!bound) return [{ ...step, on: { ...on, apart: true } }];
   const guard: Step = { kind: 'guard', body: { steps: bound, tail: on.body.tail }, onFail, lead: [], at: step.at };
   return withLead([...declare, guard, ...unpack(step.bind, assign, step)], step, []);
 }
 
 /** The block's steps with its value bound to `bind`; undefined when its exits do not all stand at its end. */
-function bindBlock(on: BlockTask, bind: Bind | undefined, step: Step): Step[] | undefined {
+function bindBlock(on: BlockTask, bind: Bind | undefined, step: Step, fresh = false): Step[] | undefined {
   const { steps } = on.body;
   const last = steps.at(-1);
   const straight = !exits(steps.slice(0, -1), on.target);
@@ -84,7 +84,28 @@ function bindBlock(on: BlockTask, bind: Bind | undefined, step: Step): Step[] | 
   const [declare, assign] = declaredFirst(bind, step);
   const tailed = toTail(steps, on.target);
   if (!tailed) return undefined;
-  return [...declare, ...assignExits(tailed, on.target, assign, step), ...unpack(bind, assign, step)];
+  // A variable that was there before still holds its old value where a path ends without one.
+  const ended = bind?.how === 'assign' && !fresh ? closed(tailed, on.target, step) : tailed;
+  return [...declare, ...assignExits(ended, on.target, assign, step), ...unpack(bind, assign, step)];
+}
+
+/** The same with an exit at the end of each path that has none. */
+function closed(steps: readonly Step[], target: Target, at: Step): readonly Step[] {
+  if (leaves(steps)) return steps;
+  const last = steps.at(-1);
+  if (last && (last.kind === 'branch' || last.kind === 'guard') && exits([last], target)) {
+    const end = (block: Block): Block => ({ ...block, steps: closed(block.steps, target, at) });
+    const inner =
+      last.kind === 'branch'
+        ? { ...last, then: end(last.then), else: end(last.else ?? { steps: [], tail: [] }) }
+        : {
+            ...last,
+            body: end(last.body),
+            ...(last.onFail && { onFail: { ...last.onFail, body: end(last.onFail.body) } }),
+          };
+    return [...steps.slice(0, -1), inner];
+  }
+  return [...steps, bareExit(at, target)];
 }
 
 /** The same steps with every exit of `target` at the end of a path, or undefined. */
