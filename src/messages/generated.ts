@@ -93,7 +93,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'comment-lost': {
     sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",
     advice: "Move the comment to a line of its own, above a statement, and run again.",
-    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, /* the encoding */ 'utf8', (err /* or null */, text) => {\n    if (/* failed? */ err) return cb(err);\n    return /* no error */ cb(null, text);\n  });\n};\n",
+    example: "function load(id) {\n  return get(id).then(\n    // an answer is passed on\n    undefined,\n    () => 'none',\n  );\n}\n",
   },
   'custom-thenable': {
     sentence: "Left unchanged: what `%code%` stands on is no promise: its `then` or `catch` means something else.",
