@@ -11,9 +11,19 @@ import type { Scopes } from '../scope.js';
 import { rangeOf } from '../snippet.js';
 import { stop, stopWith } from '../stop.js';
 import { endsAlways, isPromiseType, kindOf, returnsOf } from './kinds.js';
-import { chainOf, isExtra, isPromiseClass, promiseStatic } from './links.js';
+import { chainOf, isExtra, promiseStatic } from './links.js';
 import type { Chain } from './links.js';
-import { callsOf, isFunctionNode, isHandler, isTestFunction, nameOf, throwIsRejection, useOf } from './uses.js';
+import {
+  callsOf,
+  isExecutor,
+  isFunctionNode,
+  isHandler,
+  isTestFunction,
+  nameOf,
+  settlesAround,
+  throwIsRejection,
+  useOf,
+} from './uses.js';
 import type { FunctionNode } from './uses.js';
 
 /** Proves that a function may become async, or gives it up. `chains`: those it returns, as far as they stand in it. */
@@ -66,8 +76,8 @@ export function admitNames(fn: FunctionNode): void {
 /** Who calls it may treat an async function in another way than one that returns a promise. */
 function admitCallers(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
   const call = fn.parent;
-  // What an executor throws rejects; as an async function it would settle a promise that nobody sees.
-  if (ts.isNewExpression(call) && isPromiseClass(call.expression, scopes)) stop('mixed-style', first);
+  // A promise that is made by hand and settled from here: the two belong together.
+  if (isExecutor(fn, scopes) || settlesAround(fn, scopes)) stop('mixed-style', first);
   if (ts.isCallExpression(call) && call.arguments.includes(fn as ts.Expression)) {
     const origin = originOf(call.expression, scopes);
     if (/^(async|neo-async|async-es)$/.test(origin?.module ?? '')) stop('framework-callback', call);

@@ -15,7 +15,7 @@ import { chainOf } from './links.js';
 import type { Chain } from './links.js';
 import { isReduceSequence } from './reduce.js';
 import { exitSteps } from './statements.js';
-import { functionAround } from './uses.js';
+import { functionAround, isExecutor, settlesAround } from './uses.js';
 
 /** The expression of a statement that starts a chain and goes on: `p.then(f);`, `void p.then(f);`, `ready && p.then(f);`. */
 export function floatingOf(statement: ts.Statement, scopes: Scopes): ts.Expression | undefined {
@@ -85,7 +85,7 @@ export function admitFloat(statement: ts.Statement, expression: ts.Expression, c
   if (hasDynamicScope(statement)) stop('dynamic-scope', expression);
   const around = functionAround(statement);
   if (around?.type && ts.isTypePredicateNode(around.type)) stopWith(predicate(around));
-  if (inExecutor(around, scopes)) stop('mixed-style', expression);
+  if (settlesAround(expression, scopes) || (around && isExecutor(around, scopes))) stop('mixed-style', expression);
   // An `await` or `yield` of the function around can't move into a function of its own.
   if (someOwn(expression, (node) => ts.isAwaitExpression(node))) stop('expression-order', expression);
   if (someOwn(expression, (node) => ts.isYieldExpression(node))) stop('generator', expression);
@@ -108,13 +108,6 @@ function chainsIn(expression: ts.Expression, scopes: Scopes): Chain[] {
   if (isGuarded(node)) return chainsIn(node.right, scopes);
   const chain = chainOf(node, scopes);
   return chain ? [chain] : [];
-}
-
-/** A chain in `new Promise(…)` that settles it: the two belong together. */
-function inExecutor(fn: ts.Node | undefined, scopes: Scopes): boolean {
-  if (!fn || !ts.isNewExpression(fn.parent)) return false;
-  const callee = fn.parent.expression;
-  return ts.isIdentifier(callee) && callee.text === 'Promise' && (scopes.isGlobal(callee) || true);
 }
 
 /** At the top of a module a chain may hand its answer to importers: only waiting for it would keep that, and that is refused. */

@@ -11,9 +11,9 @@ import { settleIn } from './elsewhere.js';
 import { readFunctionEntry, returnedChains } from './entry.js';
 import type { Found } from './entry.js';
 import { floatingOf, isBorder, readFloat } from './float.js';
-import { chainOf, isPromiseClass } from './links.js';
+import { chainOf } from './links.js';
 import type { Chain } from './links.js';
-import { functionAround, isAsync, isFunctionNode, isGenerator, isHandler } from './uses.js';
+import { functionAround, isAsync, isExecutor, isFunctionNode, isGenerator, isHandler } from './uses.js';
 
 export interface PromisesRead {
   readonly entries: Entry[];
@@ -166,11 +166,6 @@ function leftover(file: ts.SourceFile, reading: Reading): void {
     const refusal = admitted.ok ? (reading.reasons.get(chain.whole) ?? reasonOf(chain, reading.ctx)) : admitted.refusal;
     refuse(refusal, [chain.whole], reading);
   }
-}
-
-/** The function that `new Promise` runs. */
-function isExecutor(fn: ts.Node, scopes: Scopes): boolean {
-  return ts.isNewExpression(fn.parent) && isPromiseClass(fn.parent.expression, scopes);
 }
 
 function reasonOf(chain: Chain, ctx: FileContext): Refusal {

@@ -116,7 +116,8 @@ function guardedAnswer(node: ts.Expression, leaving: Leaving, env: Env): Step[] 
   if (!ts.isIdentifier(left) || !isFixedValue(left, env.ctx.scopes)) return undefined;
   if (commentsIn(node.left.end, node.right.getStart(), env.snippets).length) return undefined;
   const { target, lead, trail, at } = leaving;
-  const value = env.snippets.expression(left);
+  // What is false is no promise.
+  const value: Snippet = { ...env.snippets.expression(left), ...(isAnd && { promise: 'no' as const }) };
   const exit: Step = { kind: 'exit', how: 'succeed', of: target, with: value, lead: [], at: rangeOf(left) };
   const test = isAnd ? env.snippets.compose(['!', value], value.at, 'no') : value;
   const early: Step = { kind: 'branch', test, then: { steps: [exit], tail: [], bare: 'same' }, lead, at };
@@ -236,7 +237,7 @@ function valueOf(expression: ts.Expression, env: Env, unused: Unused): Value | u
   if (chain) return readOrLeave(() => readChain(chain, env, unused), chain.whole, env) ?? answer(expression, env);
   if (isReduceSequence(node, scopes) || newPromise(node, scopes)) {
     const task = tentatively(env.seen, () => {
-      const tried = attempt(() => rootTask(node, env));
+      const tried = attempt(() => rootTask(node, env, !unused));
       return tried.ok && tried.value.kind === 'block' ? tried.value : undefined;
     });
     if (task) return task;

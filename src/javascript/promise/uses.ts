@@ -1,7 +1,7 @@
 import { bare, memberName, originOf } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
-import { chainOf } from './links.js';
+import { chainOf, isPromiseClass } from './links.js';
 
 export type FunctionNode =
   | ts.FunctionDeclaration
@@ -117,6 +117,23 @@ export function isHandler(fn: ts.Node, scopes: Scopes): boolean {
   if (!ts.isCallExpression(call) || !call.arguments.includes(node as ts.Expression)) return false;
   const chain = chainOf(call, scopes);
   return !!chain && chain.links.at(-1)!.call === call;
+}
+
+/** The function that `new Promise` runs. */
+export function isExecutor(fn: ts.Node, scopes: Scopes): boolean {
+  return ts.isNewExpression(fn.parent) && isPromiseClass(fn.parent.expression, scopes);
+}
+
+/** Does the node settle a promise that is made around it? */
+export function settlesAround(node: ts.Node, scopes: Scopes): boolean {
+  const isSettler = (name: ts.Identifier): boolean => {
+    const declaration = scopes.symbolOf(name)?.declarations?.[0];
+    const fn = declaration && ts.isParameter(declaration) ? declaration.parent : undefined;
+    return !!fn && isExecutor(fn, scopes) && fn.pos <= node.pos && fn.end >= node.end && fn !== node;
+  };
+  const visit = (child: ts.Node): boolean =>
+    (ts.isIdentifier(child) && isSettler(child)) || !!ts.forEachChild(child, (next) => visit(next) || undefined);
+  return visit(node);
 }
 
 const testFunctions =
