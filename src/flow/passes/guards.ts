@@ -67,9 +67,12 @@ function declaredGuard(step: StepOf<'wait'>): Step[] {
   const binding = plainName(bind);
   const name: Binding = binding ?? { name: 'result' };
   const pattern: Snippet = { parts: [name], uses: [], declares: [], promise: 'no', pure: true, at: bind.pattern.at };
+  // A callback that went on after an error had its parameters all the same: a list that is taken apart must be there.
+  const open = binding || leaves(step.onFail!.body.steps) ? undefined : bind.pattern.parts[0];
+  const empty = typeof open !== 'string' ? '' : open.startsWith('[') ? ' = []' : ' = {}';
   const declare: Snippet = binding
     ? { ...bind.pattern, parts: ['let ', ...bind.pattern.parts] }
-    : { ...pattern, parts: ['let ', name], declares: [{ binding: name, how: 'lexical' }] };
+    : { ...pattern, parts: ['let ', name, empty], declares: [{ binding: name, how: 'lexical' }] };
   const unpacked: Step[] = binding
     ? []
     : [

@@ -10,7 +10,8 @@ import { isDeclarationName } from '../scope.js';
 import { canBridgeCall, canDefaultOptions, isPlainCall, isUnusedValue } from './bridge.js';
 import { bridgeOf } from './entries.js';
 import { optionalForm } from './optional.js';
-import { asyncPart } from './exits.js';
+import { asyncPart, markHanded } from './exits.js';
+import type { HandedOn } from './exits.js';
 import { canImportBuiltins } from '../imports.js';
 import { asyncHead } from './head.js';
 import { callsOf, givesOfSite, leave, mixesLists, reportWithThis, resultsOf } from './site.js';
@@ -27,20 +28,41 @@ type Resolve = (ctx: FileContext) => CallResolver;
  */
 export function decide(sites: readonly Site[], read: Read, resolve: Resolve): void {
   const callers = callersOf(sites);
+  const handedOn = handedOnBy(sites, resolve);
+  // Twice without consequences: what is read first knows nothing yet of what the others give.
+  for (let pass = 0; pass < 2; pass++) {
+    for (const site of sites) {
+      const outcome = site.mode === 'left' ? undefined : read(site, resolve(site.ctx));
+      site.reading = outcome?.ok ? outcome.value : undefined;
+    }
+    markHanded(sites, handedOn);
+  }
   let unread: ReadonlySet<Site> = new Set(sites);
   let moved: readonly Site[] = sites;
   for (let round = 0; moved.length > 0; round++) {
     const before = new Map(sites.map((site) => [site, fingerprint(site)]));
     for (const site of unread) if (site.mode !== 'left') readAgain(site, read, resolve);
+    markHanded(sites, handedOn);
     const isSync = markTiming(sites);
     const awaited = awaitedCalls(sites);
     for (const site of sites) if (site.mode === 'change' && !canChange(site, awaited, isSync)) site.mode = 'keep';
-    for (const site of sites) if (site.mode === 'keep') checkKept(site, resolve(site.ctx));
+    for (const site of sites) if (site.mode === 'keep') checkKept(site, handedOn);
     moved = sites.filter((site) => fingerprint(site) !== before.get(site));
     unread = new Set(moved.flatMap((site) => callers.get(site) ?? []));
     if (round > 40)
       for (const site of unread) leave(site, { code: 'caller-not-convertible', at: rangeOf(site.fn.node) });
   }
+}
+
+function handedOnBy(sites: readonly Site[], resolve: Resolve): HandedOn {
+  const called = new Map<ts.Node, Site>();
+  for (const site of sites) for (const { call } of callsOf(site)) called.set(call, site);
+  return (ctx, call) => {
+    const site = called.get(call);
+    if (site) return site.hands ?? ['unknown'];
+    const awaiting = resolve(ctx)(call);
+    return [awaiting.kind === 'unknown' ? 'unknown' : awaiting.results];
+  };
 }
 
 /** All that its callers build on. */
@@ -91,14 +113,16 @@ function canChange(site: Site, awaited: ReadonlySet<ts.Node>, isSync: AnswersSyn
     else if (canBridgeCall(site, ctx, call, isSync)) bridges++;
     else return false;
   }
+  // A bridge at every call, around what only hands on: nothing is gained.
+  if (waits === 0 && handsOnOnly(site.reading!)) return false;
   if (resultsOf(site) === 'list' && site.uses.some((use) => use.kind === 'promisified')) return false;
   return bridges <= Math.max(fewBridges, waits);
 }
 
 /** A bridge must give the old callback exactly what it got, when it got it; and there must be something worth it. */
-function checkKept(site: Site, calls: CallResolver): void {
+function checkKept(site: Site, handedOn: HandedOn): void {
   if (gainsNothing(site, site.reading!)) return leave(site);
-  site.bridge = bridgeOf(site, calls);
+  site.bridge = bridgeOf(site, handedOn);
   const refusal = whyNotKept(site, site.reading!);
   if (refusal) leave(site, refusal);
 }
@@ -148,8 +172,13 @@ export function firstThrow(site: Site, reading: CallbackReading): ts.Node | unde
 function gainsNothing(site: Site, reading: CallbackReading): boolean {
   // One wait in a function that is handed on in place reads no better behind a bridge.
   const few = site.naming.kind === 'inline' ? 2 : 1;
+  return reading.waits.length < few || handsOnOnly(reading);
+}
+
+/** Its async part is one call that hands its answer on. */
+function handsOnOnly(reading: CallbackReading): boolean {
   const [only, more] = asyncPart(reading).steps;
-  if (!only || reading.waits.length < few) return true;
+  if (!only) return true;
   if (more || only.kind !== 'exit' || only.how !== 'succeed' || !only.with) return false;
   return isTask(only.with) && only.with.kind === 'call';
 }

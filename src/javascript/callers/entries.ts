@@ -1,11 +1,12 @@
 import type { TextEdit } from '../../edits/edits.js';
 import type { Block, Declared, Entry, ImportNeed, Note, Shape, Snippet } from '../../flow/model.js';
 import type { Range } from '../../types.js';
-import type { CallbackReading, CallResolver, FunctionNode } from '../callback/types.js';
+import type { CallbackReading, FunctionNode } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
-import { asyncPart, handedBy, withLists } from './exits.js';
+import { asyncPart, handedIn, withLists } from './exits.js';
+import type { HandedOn } from './exits.js';
 import { optionalForm } from './optional.js';
 import type { Site } from './site.js';
 
@@ -87,7 +88,7 @@ export interface Bridge {
 }
 
 /** `undefined` where no short form does it: several results in TypeScript, or a callee that hands on nobody knows what. */
-export function bridgeOf(site: Site, calls: CallResolver): Bridge | undefined {
+export function bridgeOf(site: Site, handedOn: HandedOn): Bridge | undefined {
   const { ctx } = site;
   const { callback } = site.fn;
   const reading = site.reading!;
@@ -96,9 +97,11 @@ export function bridgeOf(site: Site, calls: CallResolver): Bridge | undefined {
   if (!ts.isIdentifier(name)) return undefined;
   const cb = reading.snippets.bindingOf(name) ?? name.text;
   const err = name.text === 'err' ? 'error' : 'err';
-  const kinds = handedBy(site, calls);
-  const seen = new Set(kinds.values());
   const flow = asyncPart(reading);
+  const ends = handedIn(flow, site, handedOn);
+  const seen = new Set([...ends.values()].flatMap((kinds) => [...kinds]));
+  // Who gets `cb()` on one path and `cb(null)` on another takes both for the same.
+  if (seen.has('null') || seen.has('value')) seen.delete('nothing') && seen.add('null');
   type Parts = readonly (string | typeof cb)[];
   const given = (params: string, call: Parts): Snippet => {
     const guard: Parts = optionalForm(site) === 'guarded' ? [cb, ' && '] : [];
@@ -107,12 +110,11 @@ export function bridgeOf(site: Site, calls: CallResolver): Bridge | undefined {
   const orError = (params: string, ...success: Parts): Snippet =>
     given(`${err}${params}`, [`(${err} ? `, cb, `(${err}) : `, ...success, ')']);
   if (seen.has('unknown') || (seen.has('list') && (seen.size > 1 || ctx.typescript))) return undefined;
-  if (seen.has('list')) return { flow, callback: orError(', results', cb, '(null, ...results)') };
+  const spread = orError(', results', cb, '(null, ...results)');
+  if (seen.has('list')) return { flow, callback: spread };
   if (seen.size > 1) {
-    const whole = seen.has('nothing');
-    const lists = ctx.typescript ? undefined : withLists(flow, kinds, reading, whole);
-    const callback = whole ? orError(', args', cb, '(...args)') : orError(', results', cb, '(null, ...results)');
-    return lists && { flow: lists, callback };
+    const lists = ctx.typescript ? undefined : withLists(flow, ends, reading);
+    return lists && { flow: lists, callback: spread };
   }
   const [kind = 'value'] = seen;
   if (kind === 'null') return { flow, callback: given(err, [cb, `(${err})`]) };

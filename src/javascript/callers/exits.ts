@@ -1,19 +1,40 @@
 import type { Block, Exit, Snippet, Step, StepOf } from '../../flow/model.js';
 import { blocksOf, isTask, mapBlocks } from '../../flow/query.js';
-import type { CallbackReading, CallResolver, ReportSite } from '../callback/types.js';
+import type { CallbackReading, ReportSite } from '../callback/types.js';
+import type { FileContext } from '../context.js';
 import type { ts } from '../parse.js';
 import type { Site } from './site.js';
 
 /** What one successful end of the function hands to its callback, beside `null`. `unknown`: whatever a callee hands on. */
 export type Handed = 'nothing' | 'null' | 'value' | 'list' | 'unknown';
 
-type Success = StepOf<'exit'> & { readonly how: 'succeed' };
+export type Success = StepOf<'exit'> & { readonly how: 'succeed' };
 
-/** What the ends of the async part hand over, each as the source says it. */
-export function handedBy(site: Site, calls: CallResolver): ReadonlyMap<Success, Handed> {
+/** What a call hands on: a function of the project what its own ends do, anything else what is known of it. */
+export type HandedOn = (ctx: FileContext, call: ts.CallExpression) => Iterable<Handed>;
+
+/** What the ends in a block hand over, each as the source says it; several things where a callee does. */
+export function handedIn(block: Block, site: Site, handedOn: HandedOn): ReadonlyMap<Success, ReadonlySet<Handed>> {
   const reading = site.reading!;
-  const exits = successesIn(asyncPart(reading), reading);
-  return new Map(exits.map((exit) => [exit, handed(exit, site, reading, calls)]));
+  return new Map(successesIn(block, reading).map((exit) => [exit, new Set(handed(exit, site, reading, handedOn))]));
+}
+
+/**
+ * All that each function hands over, in any of its ends. A function that hands on to itself adds nothing by that: what is found is
+ * the least that explains all ends.
+ */
+export function markHanded(sites: readonly Site[], handedOn: HandedOn): void {
+  for (const site of sites) site.hands = new Set(site.reading ? [] : ['unknown']);
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const site of sites) {
+      const { hands, reading } = site;
+      if (!reading || !hands) continue;
+      const before = hands.size;
+      for (const kinds of handedIn(reading.flow, site, handedOn).values()) for (const kind of kinds) hands.add(kind);
+      grown ||= hands.size > before;
+    }
+  }
 }
 
 /** The flow from the first wait on. */
@@ -37,20 +58,16 @@ function isSuccess(value: object, reading: CallbackReading): value is Success {
   return 'kind' in value && value.kind === 'exit' && 'of' in value && value.of === reading.target;
 }
 
-function handed(exit: Success, site: Site, reading: CallbackReading, calls: CallResolver): Handed {
-  const all = reading.results;
-  if (all !== 'value' && all !== 'mixed') return all;
-  const call = reading.waits.find((each) => each.getStart() === exit.at.start && each.end === exit.at.end);
-  if (exit.with && isTask(exit.with)) return call && exit.with.kind === 'call' ? given(calls, call) : 'value';
+function handed(exit: Success, site: Site, reading: CallbackReading, handedOn: HandedOn): Iterable<Handed> {
+  if (exit.with && isTask(exit.with)) {
+    const call = reading.waits.find((each) => each.getStart() === exit.at.start && each.end === exit.at.end);
+    if (exit.with.kind === 'call') return call ? handedOn(site.ctx, call) : ['unknown'];
+    return exit.with.kind === 'block' ? ['unknown'] : ['value'];
+  }
   const report = reportAt(site.fn.reports, exit);
-  if (exit.with) return 'value';
-  if (report?.kind === 'nothing') return 'nothing';
-  return report && report.count > 0 ? 'value' : 'null';
-}
-
-function given(calls: CallResolver, call: CallbackReading['waits'][number]): Handed {
-  const awaiting = calls(call);
-  return awaiting.kind === 'unknown' ? 'unknown' : awaiting.results;
+  if (exit.with) return [reading.results === 'list' ? 'list' : 'value'];
+  if (report?.kind === 'nothing') return ['nothing'];
+  return [report && report.count > 0 ? 'value' : 'null'];
 }
 
 function reportAt(reports: readonly ReportSite[], exit: Exit & { readonly at: Step['at'] }): ReportSite | undefined {
@@ -58,39 +75,38 @@ function reportAt(reports: readonly ReportSite[], exit: Exit & { readonly at: St
 }
 
 /**
- * The flow with every end giving the list of what its callback gets: `return []` for `cb(null)`, `return [user]` for
- * `cb(null, user)`. With `whole` the list starts with the `null`. `undefined` when an end stands where it can't be rewritten.
+ * The flow with every end giving the list of what its callback gets behind the error: `return []` for `cb(null)`, `return [user]`
+ * for `cb(null, user)`. `undefined` when an end stands where it can't be rewritten.
  */
 export function withLists(
   flow: Block,
-  kinds: ReadonlyMap<Success, Handed>,
+  ends: ReadonlyMap<Success, ReadonlySet<Handed>>,
   reading: CallbackReading,
-  whole: boolean,
 ): Block | undefined {
   let done = 0;
   const mapBlock = (block: Block): Block => ({ ...block, steps: block.steps.flatMap(mapStep) });
   const mapStep = (step: Step): Step[] => {
-    const kind = kinds.get(step as Success);
-    if (!kind) return [mapBlocks(step, mapBlock)];
+    const kinds = ends.get(step as Success);
+    if (!kinds) return [mapBlocks(step, mapBlock)];
+    if (kinds.has('value') && kinds.size > 1) return [step]; // not done
     done++;
-    return listed(step as Success, kind, reading, whole);
+    return listed(step as Success, kinds.has('value'), reading);
   };
   const mapped = mapBlock(flow);
-  return done === kinds.size ? mapped : undefined;
+  return done === ends.size ? mapped : undefined;
 }
 
-function listed(exit: Success, kind: Handed, reading: CallbackReading, whole: boolean): Step[] {
+function listed(exit: Success, hasValue: boolean, reading: CallbackReading): Step[] {
   const { snippets } = reading;
-  const list = (value?: Snippet | string): Success => {
-    const first = whole && kind !== 'nothing' ? ['null'] : [];
-    const parts = [...first, ...(value ? [value] : [])].flatMap((part, i) => (i > 0 ? [', ', part] : [part]));
-    return { ...exit, with: snippets.compose(['[', ...parts, ']'], exit.at, 'no') };
-  };
+  const list = (value?: Snippet | string): Success => ({
+    ...exit,
+    with: snippets.compose(['[', ...(value ? [value] : []), ']'], exit.at, 'no'),
+  });
   const given = exit.with;
-  if (!given) return [list(kind === 'value' ? 'undefined' : undefined)];
+  if (!given) return [list(hasValue ? 'undefined' : undefined)];
   if (!isTask(given)) return [list(given)];
   const step: Step = { kind: 'wait', on: given, lead: exit.lead, at: exit.at };
-  if (kind !== 'value') return [step, { ...list(), lead: [] }];
+  if (!hasValue) return [step, { ...list(), lead: [] }];
   const name = snippets.invent('value');
   const pattern = {
     ...snippets.compose([name], exit.at, 'no'),

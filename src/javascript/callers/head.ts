@@ -1,5 +1,5 @@
 import type { TextEdit } from '../../edits/edits.js';
-import type { CallbackFunction, FunctionNode, Results } from '../callback/types.js';
+import type { CallbackFunction, FunctionNode, Gives } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { resultTypes } from './signature.js';
@@ -12,7 +12,7 @@ import { resultTypes } from './signature.js';
 export function asyncHead(
   ctx: FileContext,
   fn: CallbackFunction,
-  results: Results | 'passed',
+  results: Gives['results'],
   leftOut = false,
 ): TextEdit[] | undefined {
   const { node } = fn;
@@ -82,7 +82,7 @@ function hasOverloads(node: FunctionNode): boolean {
 
 // function load(id: string, cb: Callback<User>): void {
 //                                                ^^^^ "Promise<User>"
-function returnEdit(ctx: FileContext, fn: CallbackFunction, results: Results | 'passed'): TextEdit[] | undefined {
+function returnEdit(ctx: FileContext, fn: CallbackFunction, results: Gives['results']): TextEdit[] | undefined {
   const { type } = fn.node;
   if (!type) return [];
   if (!isNoType(type)) return undefined;

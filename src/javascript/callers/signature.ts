@@ -1,4 +1,4 @@
-import type { Results } from '../callback/types.js';
+import type { Gives } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 
@@ -9,7 +9,7 @@ import { ts } from '../parse.js';
 export function resultTypes(
   ctx: FileContext,
   callback: ts.ParameterDeclaration,
-  results: Results | 'passed',
+  results: Gives['results'],
 ): string | undefined {
   if (results === 'nothing' || results === 'null') return 'void';
   const found = callback.type && signatureOf(ctx, callback.type);

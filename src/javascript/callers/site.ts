@@ -1,8 +1,9 @@
 import type { Refusal } from '../../flow/model.js';
-import type { CallbackFunction, CallbackReading, Gives, Results } from '../callback/types.js';
+import type { CallbackFunction, CallbackReading, Gives } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import type { Bridge } from './entries.js';
+import type { Handed } from './exits.js';
 import type { Naming, Use } from './uses.js';
 
 /**
@@ -21,6 +22,8 @@ export interface Site {
   refusal?: Refusal;
   /** How it was read under the last assumptions. */
   reading?: CallbackReading;
+  /** All that its ends hand to the callback. */
+  hands?: Set<Handed>;
   /** It may report before its call has returned. */
   answersSync: boolean;
   /** The part that would become async may do so. */
@@ -31,18 +34,22 @@ export interface Site {
 
 /** What a call of the function gives to who waits for it. What was never read says only that it gives several. */
 export function givesOfSite(site: Site): Gives {
-  const results = resultsOf(site);
-  const isSaid = results !== 'mixed' && results !== 'passed' && (site.reading || results === 'list');
-  return { results: isSaid ? results : 'unknown', sync: site.answersSync ? 'maybe' : 'never' };
+  return { results: resultsOf(site), sync: site.answersSync ? 'maybe' : 'never' };
 }
 
-export function resultsOf(site: Site): Results | 'passed' {
-  return site.reading?.results ?? site.fn.results;
+export function resultsOf(site: Site): Gives['results'] {
+  const { hands } = site;
+  if (!site.reading || !hands)
+    return site.fn.results === 'list' || site.fn.results === 'value' ? site.fn.results : 'unknown';
+  if (hands.has('unknown')) return 'unknown';
+  if (hands.has('list')) return 'list';
+  if (hands.has('value')) return 'value';
+  return hands.has('null') ? 'null' : 'nothing';
 }
 
-/** Some reports give one value and others several: no promise says that. */
-export function mixesLists(site: Site): boolean {
-  return resultsOf(site) === 'mixed' && site.fn.reports.some((report) => report.kind === 'list');
+/** Some ends give one value and others several: no promise says that. */
+export function mixesLists({ hands }: Site): boolean {
+  return !!hands && hands.has('list') && hands.size > 1;
 }
 
 export function leave(site: Site, refusal?: Refusal): void {
