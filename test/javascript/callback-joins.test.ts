@@ -30,12 +30,7 @@ function all(ids, cb) {
   `
 async function all(ids) {
   if (!ids.length) return [];
-  var out = [];
-  await Promise.all(ids.map(async (id, i) => {
-    const s = await fs.promises.stat(id);
-    out[i] = s;
-  }));
-  return out;
+  return Promise.all(ids.map((id) => fs.promises.stat(id)));
 }
 `,
 );

@@ -84,7 +84,7 @@ function entryOf(ctx: FileContext, fn: CallbackFunction, reading: CallbackReadin
     target: reading.target,
     flow: reading.flow,
     params: reading.snippets.paramsOf(fn.node),
-    head: { edits: asyncHead(ctx, fn, reading.results) ?? [] },
+    head: { edits: asyncHead(ctx, fn, reading.results === 'mixed' ? 'unknown' : reading.results) ?? [] },
     needs: reading.needs,
     notes: reading.notes,
   };

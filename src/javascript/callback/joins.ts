@@ -1,4 +1,4 @@
-import type { Snippet, Step, Target, Task } from '../../flow/model.js';
+import type { Bind, Snippet, Step, Target, Task } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
@@ -23,6 +23,15 @@ export interface JoinPlan {
   readonly step: CounterStep;
   /** A continuation with a name that does the counting. */
   readonly named?: LocalFunction;
+  /** `out[i] = v` in front of the counter, and nothing else done with `out`: what the join itself gives. */
+  readonly gather?: Gather;
+}
+
+interface Gather {
+  readonly name: ts.Identifier;
+  readonly index: ts.Symbol;
+  readonly statement: ts.Statement;
+  readonly value: ts.Expression;
 }
 
 /**
@@ -42,7 +51,8 @@ export function joinsOf(statements: readonly ts.Statement[], env: Env, state: St
     if (!shape || !mention(statement, env, state)) continue;
     const found = counterFor(shape, env, state);
     if (!found) continue;
-    const plan: JoinPlan = { statement, ...shape, ...found };
+    const gather = found.named ? undefined : gatherOf(shape, found.step, state);
+    const plan: JoinPlan = { statement, ...shape, ...found, ...(gather && { gather }) };
     state.joins.set(statement, plan);
     takeOut(plan, statements, state);
   }
@@ -100,6 +110,52 @@ function counterFor(shape: Shape, env: Env, state: State): Pick<JoinPlan, 'step'
   return undefined;
 }
 
+function gatherOf(shape: Shape, step: CounterStep, state: State): Gather | undefined {
+  const { scopes } = state.ctx;
+  const list = ts.isBlock(step.statement.parent) ? step.statement.parent.statements : undefined;
+  const statement = list?.[list.indexOf(step.statement) - 1 - step.also.length];
+  const index = shape.params[1];
+  if (
+    !statement ||
+    !ts.isExpressionStatement(statement) ||
+    !index ||
+    !ts.isParameter(index) ||
+    !ts.isIdentifier(index.name)
+  )
+    return undefined;
+  const node = bare(statement.expression);
+  if (
+    !ts.isBinaryExpression(node) ||
+    node.operatorToken.kind !== ts.SyntaxKind.EqualsToken ||
+    !ts.isElementAccessExpression(node.left)
+  )
+    return undefined;
+  const [out, at] = [bare(node.left.expression), bare(node.left.argumentExpression)];
+  const symbol = ts.isIdentifier(out) ? scopes.symbolOf(out) : undefined;
+  const indexSymbol = scopes.symbolOf(index.name);
+  if (!symbol || !indexSymbol || !ts.isIdentifier(at) || scopes.symbolOf(at) !== indexSymbol) return undefined;
+  const declaration = symbol.declarations?.[0];
+  if (
+    !declaration ||
+    !ts.isVariableDeclaration(declaration) ||
+    !ts.isIdentifier(declaration.name) ||
+    !isEmptyList(declaration.initializer)
+  )
+    return undefined;
+  const [start, end] = [step.final[0]?.pos ?? 0, step.final.at(-1)?.end ?? 0];
+  const rest = scopes.references(symbol).filter((use) => use !== out && use !== declaration.name);
+  // Outside of the fan-out it is only looked at when all is done.
+  if (!rest.every((use) => use.pos >= start && use.end <= end && !scopes.isWritten(use))) return undefined;
+  return { name: declaration.name, index: indexSymbol, statement, value: node.right };
+}
+
+/** `[]`, `new Array(n)` */
+function isEmptyList(node: ts.Expression | undefined): boolean {
+  if (!node) return false;
+  if (ts.isNewExpression(node)) return node.expression.getText() === 'Array' && (node.arguments?.length ?? 0) <= 1;
+  return ts.isArrayLiteralExpression(node) && node.elements.length === 0;
+}
+
 /** The counter, and the flag that stops a second report, are no variables any more; so are the statements that keep them. */
 function takeOut(plan: JoinPlan, statements: readonly ts.Statement[], state: State): void {
   const { step } = plan;
@@ -119,6 +175,9 @@ function takeOut(plan: JoinPlan, statements: readonly ts.Statement[], state: Sta
   takeFlag(plan, state);
   if (!emptyIsAnswered(plan, statements, state)) stop('path-without-callback', plan.statement);
   if (plan.named) state.counting.add(plan.named.symbol);
+  if (!plan.gather) return;
+  state.moved.add(plan.gather.statement);
+  if (ts.isVariableDeclaration(plan.gather.name.parent)) state.dropped.add(plan.gather.name.parent);
 }
 
 /** The counter starts at the length of the very list, or runs up to it. */
@@ -158,7 +217,7 @@ export function readJoin(statement: ts.Statement, env: Env, state: State): Step[
   if (!plan) return undefined;
   if (env.followed) stop(mention(env.followed, env, state) ? 'called-more-than-once' : 'code-after-call', env.followed);
   const target: Target = { of: 'block' };
-  state.counters.set(plan.step.statement, target);
+  state.counters.set(plan.step.statement, { target, ...(plan.gather && { value: plan.gather.value }) });
   const inner = eachEnv(plan, target, !!plan.step.flag, env, state);
   const node = plan.bodyNode;
   const range = ts.isBlock(node) ? { start: node.getStart() + 1, end: node.end - 1 } : rangeOf(node);
@@ -168,11 +227,23 @@ export function readJoin(statement: ts.Statement, env: Env, state: State): Step[
   const task: Task = {
     kind: 'fanOut',
     over,
-    item: plan.params.map((param) => itemOf(param, state)),
+    item: itemsOf(plan, state),
     each: { kind: 'block', target, body: { steps: each.steps, tail: each.tail } },
     join: 'all',
   };
-  return [{ kind: 'wait', on: task, lead: [], at: rangeOf(statement) }, ...readFinal(plan, env, state)];
+  const { gather } = plan;
+  const bind: Bind | undefined = gather && { pattern: nameOnly(gather.name, state), how: 'const' };
+  return [
+    { kind: 'wait', on: task, ...(bind && { bind }), lead: [], at: rangeOf(statement) },
+    ...readFinal(plan, env, state),
+  ];
+}
+
+/** Its parameters, without an index that only said where the result goes. */
+function itemsOf(plan: JoinPlan, state: State): Snippet[] {
+  const { gather, params } = plan;
+  const only = gather && state.ctx.scopes.references(gather.index).length === 2;
+  return (only ? params.slice(0, 1) : params).map((param) => itemOf(param, state));
 }
 
 function itemOf(param: ts.ParameterDeclaration | ts.Identifier, state: State): Snippet {

@@ -53,7 +53,7 @@ function addParts(snippet: Snippet, into: Range[]): void {
 /** Above the first step that begins behind the comment, as deep inside as it goes. */
 function placed(block: Block, comment: Range): Block | undefined {
   for (const [index, step] of block.steps.entries()) {
-    if (step.at.start >= comment.end) return withStep(block, index, { ...step, lead: [comment, ...step.lead] });
+    if (step.at.start >= comment.end) return withStep(block, index, { ...step, lead: inOrder(step.lead, comment) });
     if (step.at.end <= comment.start) continue;
     let done = false;
     const inner = mapInner(step, (each) => {
@@ -65,6 +65,12 @@ function placed(block: Block, comment: Range): Block | undefined {
     if (done) return withStep(block, index, inner);
   }
   return undefined;
+}
+
+function inOrder(lead: readonly Lead[], comment: Range): Lead[] {
+  const index = lead.findIndex((each) => each !== '' && each.start > comment.start);
+  const at = index < 0 ? lead.length : index;
+  return [...lead.slice(0, at), comment, ...lead.slice(at)];
 }
 
 function withStep(block: Block, index: number, step: Step): Block {

@@ -89,23 +89,33 @@ export function sharedAt(
   env: Env,
   state: State,
 ): LocalFunction | undefined {
-  const shared = [...env.roles.values()]
-    .flatMap((role) => (role.kind === 'shared' ? [role.fn] : []))
-    .filter((fn) => !state.counting.has(fn.symbol));
-  const here = shared.filter((fn) => fn.statement && statements.includes(fn.statement));
-  const leads = here.filter((fn) =>
-    statements.slice(index).some((each) => !state.moved.has(each) && leadsTo(each, fn, here, state)),
+  const locals = [...env.roles.values()]
+    .flatMap((role) => (role.kind === 'shared' || role.kind === 'inline' || role.kind === 'loop' ? [role] : []))
+    .filter(({ fn }) => fn.statement && statements.includes(fn.statement));
+  const shared = locals
+    .filter((role) => role.kind === 'shared' && !state.counting.has(role.fn.symbol))
+    .map((role) => role.fn);
+  if (!shared.length) return undefined;
+  const all = locals.map((role) => role.fn);
+  const leads = shared.filter((fn) =>
+    statements.slice(index).some((each) => !state.moved.has(each) && leadsTo(each, fn, all, state)),
   );
-  if (!leads.some((fn) => leadsTo(statements[index]!, fn, here, state))) return undefined;
+  if (!leads.some((fn) => leadsTo(statements[index]!, fn, all, state))) return undefined;
   // The last in the chain is around the others: it gets what they report.
-  return leads.find((fn) => !leads.some((other) => other !== fn && mentions(fn.node, other.symbol, state)));
+  return leads.find((fn) => !leads.some((other) => other !== fn && leadsTo(fn.node, other, all, state)));
 }
 
-function leadsTo(statement: ts.Statement, fn: LocalFunction, others: readonly LocalFunction[], state: State): boolean {
-  if (mentions(statement, fn.symbol, state)) return true;
-  return others.some(
-    (other) => other !== fn && mentions(statement, other.symbol, state) && mentions(other.node, fn.symbol, state),
-  );
+/** The node names the function, or one whose body leads to it. */
+function leadsTo(node: ts.Node, fn: LocalFunction, all: readonly LocalFunction[], state: State): boolean {
+  const seen = new Set<LocalFunction>();
+  const visit = (at: ts.Node): boolean =>
+    mentions(at, fn.symbol, state) ||
+    all.some((via) => {
+      if (via === fn || seen.has(via) || !mentions(at, via.symbol, state)) return false;
+      seen.add(via);
+      return visit(via.node);
+    });
+  return visit(node);
 }
 
 /** The rest of the list as a block that reports to the continuation, then the continuation. */

@@ -39,6 +39,7 @@ export function readLoop(
     if (!ts.isIdentifier(param.name) || param.initializer || param.dotDotDotToken) stop('shared-loop-variable', param);
   const body = bodyOf(node);
   const failRole = errorFirst ? passedOn(node, body.statements, env, state) : undefined;
+  if (failRole) noteFailure(failRole, env, state);
   const plan = planLoop(fn, params, body.statements.slice(failRole ? 1 : 0), env, state);
   const turn: Turn = { fn, errorFirst, ...(plan.counter && { counter: plan.counter }), ...(failRole && { failRole }) };
   const inner = turnEnv(fn, turn, env, state);

@@ -25,7 +25,7 @@ export interface State {
   readonly inlined: Set<ts.Node>;
   /** Fan-outs by their statement, and the statements that count, with what they end. */
   readonly joins: Map<ts.Statement, JoinPlan>;
-  readonly counters: Map<ts.Statement, Target>;
+  readonly counters: Map<ts.Statement, { readonly target: Target; readonly value?: ts.Expression }>;
   /** Named continuations that count. */
   readonly counting: Set<ts.Symbol>;
   /** Variables that only said that something was reported already. */

@@ -136,7 +136,19 @@ function followedBy(rest: readonly ts.Statement[], env: Env, state: State): ts.N
 
 export function readStatement(statement: ts.Statement, env: Env, state: State): Step[] {
   const counted = state.counters.get(statement);
-  if (counted) return [{ kind: 'exit', how: 'succeed', of: counted, lead: [], at: rangeOf(statement) }];
+  if (counted) {
+    const given = counted.value && plainSnippet(counted.value, env, state);
+    return [
+      {
+        kind: 'exit',
+        how: 'succeed',
+        of: counted.target,
+        ...(given && { with: given }),
+        lead: [],
+        at: rangeOf(statement),
+      },
+    ];
+  }
   if (ts.isVariableStatement(statement) && state.dropped.size > 0) {
     const kept = withoutDropped(statement, state);
     if (kept) return kept.length ? declaring(statement, kept, env, state) : [];

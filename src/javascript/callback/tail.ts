@@ -10,6 +10,7 @@ import type { Assumed } from './assume.js';
 import { readAsyncLibrary } from './async-library.js';
 import { awaitedCall, awaitingOf, isUsed, nameOnly } from './await.js';
 import type { Known } from './await.js';
+import { isErrorFirst } from './locals.js';
 import { readLoop, readTurn } from './loops.js';
 import { checkNames, noteFailure, plainSnippet, readReport, recordReport, roleCall, simpleText } from './report.js';
 import type { ReportRole } from './report.js';
@@ -282,6 +283,7 @@ function readWait(call: ts.CallExpression, env: Env, state: State): Step[] {
   if (role?.kind === 'report') return passThrough(call, role, env, state);
   if (role?.kind === 'inline') return answerOf(call, role.fn.node, env, state);
   if (role?.kind === 'turn') return readTurnAnswer(call, role.turn, env, state);
+  if (role?.kind === 'loop') return intoLoop(call, role.fn, env, state);
   if (role?.kind === 'closed') stop(role.code, call);
   if (role) stop('reference-use', call);
   if (isFunction(continuation)) return answerOf(call, continuation, env, state);
@@ -358,6 +360,17 @@ function passThrough(call: ts.CallExpression, role: ReportRole, env: Env, state:
 
 function kindOf(gives: Gives): 'nothing' | 'null' | 'value' | 'list' {
   return gives.results === 'unknown' ? 'value' : gives.results;
+}
+
+/** `g(x, next)` where `next` calls itself: the answer begins the first turn. */
+function intoLoop(call: ts.CallExpression, fn: LocalFunction, env: Env, state: State): Step[] {
+  const awaiting = awaitingOf(call, state);
+  const [error, ...results] = fn.node.parameters;
+  if (awaiting.errorFirst === false || !error || !isErrorFirst(fn, state)) stop('error-not-checked', call);
+  const used = results.find((param) => isUsed(param, state));
+  if (used) stop('shared-loop-variable', used);
+  const on = awaitedCall(call, awaiting, env, state);
+  return [{ kind: 'wait', on, lead: [], at: rangeOf(call) }, ...readLoop(fn, [], call, env, state)];
 }
 
 /** `g(x, next)`: the answer begins the next turn. */
