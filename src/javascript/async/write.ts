@@ -35,7 +35,8 @@ export function writeBody(entry: Entry, flow: Block, pen: Pen): string {
 }
 
 /** A body is indented as its closing brace is; an arrow's body that stood on a line of its own begins behind the arrow now. */
-function lineOf({ bodyKind, body }: Entry, text: string): number {
+function lineOf({ bodyKind, body, shape }: Entry, text: string): number {
+  if (shape.kind === 'inside') return body.start;
   if (bodyKind === 'block')
     return /^[ \t]*$/.test(text.slice(text.lastIndexOf('\n', body.end - 1) + 1, body.end - 1))
       ? body.end - 1

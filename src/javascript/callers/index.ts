@@ -30,9 +30,10 @@ export function readCallbackProject(
 ): { groups: PlannedGroup[]; refusals: PlacedRefusal[] } {
   const project: Project = { graph, options, byPath: new Map(files.map((ctx) => [ctx.path, ctx])) };
   const sites = files.flatMap((ctx) =>
-    findCallbackFunctions(ctx)
-      .filter((fn) => !isBridged(ctx, fn))
-      .map((fn) => siteOf(ctx, fn, project)),
+    findCallbackFunctions(ctx).map((fn) => {
+      const site = siteOf(ctx, fn, project);
+      return isBridged(ctx, fn) ? bridgedSite(site) : site;
+    }),
   );
   decide(sites, (site, calls) => readCallback(site.fn, site.ctx, calls), resolverOf(sites, project));
   const standing = sites.filter((site) => site.mode !== 'left' && isSeen(site, sites));
@@ -46,6 +47,12 @@ interface Project {
   readonly graph: ModuleGraph;
   readonly options: TransformOptions;
   readonly byPath: ReadonlyMap<string, FileContext>;
+}
+
+/** Nothing to do, but others may wait for it. */
+function bridgedSite(site: Site): Site {
+  const atOnce = site.fn.reports.some(({ kind, sync }) => sync && kind !== 'passed' && kind !== 'unknown');
+  return { ...site, mode: 'left', refusal: undefined, isBridged: true, answersSync: atOnce };
 }
 
 /** Its callback is all that a `callbackify` gets: this tool, or someone, has been here. */

@@ -22,6 +22,8 @@ export interface Site {
   refusal?: Refusal;
   /** How it was read under the last assumptions. */
   reading?: CallbackReading;
+  /** Its inside is async already. */
+  readonly isBridged?: boolean;
   /** All that its ends hand to the callback. */
   hands?: Set<Handed>;
   /** It may report before its call has returned. */

@@ -34,11 +34,11 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
     if (alike && !originOf(call.expression, ctx.scopes)) return alike.some((each) => each.answersSync);
     return isSyncByText(ctx, call);
   };
-  for (const site of sites) site.answersSync = !site.reading;
+  for (const site of sites) if (!site.isBridged) site.answersSync = !site.reading;
   for (let grown = true; grown;) {
     grown = false;
     for (const site of sites) {
-      if (site.answersSync || !ends(site, site.reading!.flow.steps, isSync)) continue;
+      if (site.answersSync || !site.reading || !ends(site, site.reading.flow.steps, isSync)) continue;
       site.answersSync = grown = true;
     }
   }
