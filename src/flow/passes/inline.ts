@@ -64,14 +64,14 @@ function inlineWait(step: StepOf<'wait'>): Step[] {
 /** `onFail` guards the whole block: a guard around it, its value assigned to a name that was declared before. */
 function guardedBlock(step: StepOf<'wait'>, on: BlockTask, onFail: Handler): Step[] {
   const [declare, assign] = declaredFirst(step.bind, step);
-  const bound = bindBlock(on, assign, { ...step, lead: [] }, step.bind?.how !== 'assign');
+  const bound = bindBlock(on, assign, { ...step, lead: [] });
   if (!bound) return [{ ...step, on: { ...on, apart: true } }];
   const guard: Step = { kind: 'guard', body: { steps: bound, tail: on.body.tail }, onFail, lead: [], at: step.at };
   return withLead([...declare, guard, ...unpack(step.bind, assign, step)], step, []);
 }
 
 /** The block's steps with its value bound to `bind`; undefined when its exits do not all stand at its end. */
-function bindBlock(on: BlockTask, bind: Bind | undefined, step: Step, fresh = false): Step[] | undefined {
+function bindBlock(on: BlockTask, bind: Bind | undefined, step: Step): Step[] | undefined {
   const { steps } = on.body;
   const last = steps.at(-1);
   const straight = !exits(steps.slice(0, -1), on.target);
@@ -85,8 +85,10 @@ function bindBlock(on: BlockTask, bind: Bind | undefined, step: Step, fresh = fa
   const tailed = toTail(steps, on.target);
   if (!tailed) return undefined;
   // A variable that was there before still holds its old value where a path ends without one.
-  const ended = bind?.how === 'assign' && !fresh ? closed(tailed, on.target, step) : tailed;
-  return [...declare, ...assignExits(ended, on.target, assign, step), ...unpack(bind, assign, step)];
+  const ended = bind?.how === 'assign' && !bind.fresh ? closed(tailed, on.target, step) : tailed;
+  const first = ended.findIndex((each) => exits([each], on.target));
+  const bound = assignExits(ended.slice(first), on.target, assign, step);
+  return [...ended.slice(0, first), ...declare, ...bound, ...unpack(bind, assign, step)];
 }
 
 /** The same with an exit at the end of each path that has none. */
@@ -138,7 +140,7 @@ function moveRest(step: Step, rest: readonly Step[]): Step | undefined {
     // A comment behind `if (x) return 1;` speaks of that return, not of what is now the end of the branch.
     const { trail, ...branch } = step;
     const then = trail && !step.else ? withTrail(step.then, trail) : step.then;
-    const before = step.else ?? { steps: [], tail: [] };
+    const before = step.else ?? { steps: [], tail: [], ...(step.then.bare && { bare: step.then.bare }) };
     const moved = { ...branch, then, else: { ...before, steps: [...before.steps, ...rest] } };
     return then === step.then && trail ? { ...moved, trail } : moved;
   }
@@ -189,8 +191,9 @@ function leadOnly(base: Pick<Step, 'lead' | 'at' | 'trail'>): Step[] {
     : [];
 }
 
+/** The names were declared further out. */
 function assignment(bind: Bind, value: Snippet): (string | Snippet)[] {
-  return [bind.pattern, ' = ', value];
+  return [{ ...bind.pattern, declares: [] }, ' = ', value];
 }
 
 function awaitableOf(value: Snippet): Task {
