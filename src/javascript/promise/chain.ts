@@ -11,6 +11,7 @@ import { commentsIn, marked, onOneLine, tentatively } from './env.js';
 import type { Env, Unused } from './env.js';
 import { chainOf, isExtra, newPromise, promiseStatic } from './links.js';
 import type { Chain, Link } from './links.js';
+import { readCallbackExecutor } from './node-callback.js';
 import { readReduce } from './reduce.js';
 import { applyStandard } from './then.js';
 import { readExecutor } from './wrappers.js';
@@ -110,7 +111,7 @@ function tentativeExecutor(root: ts.Expression, env: Env): Task | undefined {
   const made = newPromise(root, env.ctx.scopes);
   if (!made) return undefined;
   return tentatively(env.seen, () => {
-    const tried = attempt(() => readExecutor(made, env));
+    const tried = attempt(() => readCallbackExecutor(made, env) ?? readExecutor(made, env));
     return tried.ok ? tried.value : undefined;
   });
 }

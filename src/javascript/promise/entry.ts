@@ -113,7 +113,7 @@ function read(
     flow,
     params: snippets.paramsOf(fn as ts.SignatureDeclaration),
     head: headOf(fn, ctx),
-    needs: [],
+    needs: seen.needs,
     notes,
   };
   return { entry, seen };

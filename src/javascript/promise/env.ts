@@ -1,4 +1,4 @@
-import type { Binding, Lead, Refusal, Snippet } from '../../flow/model.js';
+import type { Binding, ImportNeed, Lead, Refusal, Snippet } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
@@ -22,6 +22,8 @@ export interface Seen {
   readonly chains: ts.Node[];
   /** Functions whose bodies became part of the flow. */
   readonly inlined: ts.Node[];
+  /** What must be imported for the flow to mean something. */
+  readonly needs: ImportNeed[];
   /** Names that hold data: what I/O gave, whose fields are no promises. */
   readonly data: Set<ts.Symbol>;
   /** Chains inside that stay as they are, and why. A chain may be tried more than once. */
@@ -29,14 +31,21 @@ export interface Seen {
 }
 
 /** `left` may be given by who wants to know about chains that stay even when the reading fails. */
-export const nothingSeen = (left: Seen['left'] = []): Seen => ({ chains: [], inlined: [], data: new Set(), left });
+export const nothingSeen = (left: Seen['left'] = []): Seen => ({
+  chains: [],
+  inlined: [],
+  needs: [],
+  data: new Set(),
+  left,
+});
 
 /** Forgets what was noted since; call it to go back. */
 export function marked(seen: Seen): () => void {
-  const [chains, inlined] = [seen.chains.length, seen.inlined.length];
+  const [chains, inlined, needs] = [seen.chains.length, seen.inlined.length, seen.needs.length];
   return () => {
     seen.chains.length = chains;
     seen.inlined.length = inlined;
+    seen.needs.length = needs;
   };
 }
 

@@ -72,7 +72,7 @@ export function readFloat(statement: ts.ExpressionStatement, ctx: FileContext): 
       flow: { steps, tail: [] },
       params: [],
       head: { edits: [] },
-      needs: [],
+      needs: seen.needs,
       notes: [],
     };
     return { entry, seen };

@@ -4,6 +4,7 @@ import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
 import { functionElsewhere } from './elsewhere.js';
 import { chainOf, newPromise, promiseStatic } from './links.js';
+import { wrapsKnownCallback } from './node-callback.js';
 import { isReduceSequence } from './reduce.js';
 import { declaredJustBefore } from './variable.js';
 import { isAsync, isFunctionNode, isGenerator } from './uses.js';
@@ -26,7 +27,7 @@ export function kindOf(expression: ts.Expression, scopes: Scopes, depth = 0): Ki
   if (chainOf(node, scopes) || isReduceSequence(node, scopes)) return 'chain';
   if (promiseStatics.test(promiseStatic(node, scopes)?.name ?? '')) return 'promise';
   const made = newPromise(node, scopes);
-  if (made) return executorHasChain(made, scopes) ? 'chain' : 'promise';
+  if (made) return executorHasChain(made, scopes) || wrapsKnownCallback(made, scopes) ? 'chain' : 'promise';
   if (ts.isCallExpression(node)) return kindOfCall(node, scopes, depth);
   if (ts.isIdentifier(node)) return kindOfName(node, scopes, depth);
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node) || isAssignment(node)) return 'kept';

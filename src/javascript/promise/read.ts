@@ -28,7 +28,7 @@ export interface PromisesRead {
  */
 export function readPromises(ctx: FileContext): PromisesRead {
   const reading: Reading = { ctx, entries: [], refusals: [], done: new Set(), inlined: new Set(), reasons: new Map() };
-  if (/[.\]]\s*(then|catch|finally|fin|fail|caught|lastly|spread|reduce)\b/.test(ctx.text)) {
+  if (/[.\]]\s*(then|catch|finally|fin|fail|caught|lastly|spread|reduce)\b|\bnew Promise\b/.test(ctx.text)) {
     settleIn(ctx);
     visit(ctx.file, reading);
     leftover(ctx.file, reading);

@@ -13,6 +13,7 @@ import type { Env, Unused } from './env.js';
 import { isFixedValue, isUndefined } from './handler.js';
 import { firstWait } from './hoist.js';
 import { chainOf, newPromise, promiseStatic } from './links.js';
+import { readCallbackExecutor } from './node-callback.js';
 import { isReduceSequence } from './reduce.js';
 import { declaredJustBefore, onlyBreaksAChain } from './variable.js';
 import { readExecutor } from './wrappers.js';
@@ -251,7 +252,7 @@ function valueOf(expression: ts.Expression, env: Env, unused: Unused): Value | u
 /** A promise around a chain that must stay: the chain belongs to it. */
 function leaveExecutor(node: ts.Expression, env: Env): void {
   const made = newPromise(node, env.ctx.scopes);
-  const tried = made && attempt(() => readExecutor(made, env));
+  const tried = made && attempt(() => readCallbackExecutor(made, env) ?? readExecutor(made, env));
   if (tried && !tried.ok) env.seen.left.push({ ...tried.refusal, chain: made! });
 }
 

@@ -1,7 +1,7 @@
 import type { Block, Handler, Snippet, Step, Target, Task } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
-import { inside, readStatements, withLead } from '../body.js';
-import type { Made, Site } from '../body.js';
+import { inside, readBody, readStatements, withLead } from '../body.js';
+import type { Made, Reading, Site } from '../body.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { usesArguments, usesThis } from '../scope.js';
@@ -17,7 +17,7 @@ import { chainOf } from './links.js';
 import type { Chain, Link } from './links.js';
 
 /** The two functions that an executor is given. */
-interface Settlers {
+export interface Settlers {
   readonly resolve: ts.Symbol;
   readonly reject: ts.Symbol;
   /** How often they are named in what was read. */
@@ -48,7 +48,7 @@ export function readExecutor(made: ts.NewExpression, env: Env): Task {
   return { kind: 'block', target, body };
 }
 
-function settlersOf(fn: HandlerFunction, env: Env): Settlers {
+export function settlersOf(fn: HandlerFunction, env: Env): Settlers {
   const [first, second, more] = fn.parameters;
   const { scopes } = env.ctx;
   const symbolOf = (parameter: ts.ParameterDeclaration | undefined) =>
@@ -173,17 +173,24 @@ function rejecting(ok: Task, link: Link, settlers: Settlers, env: Env, commented
   return { kind: 'block', target, body: { steps: [guard], tail: [] } };
 }
 
-function functionIn(argument: ts.Expression): HandlerFunction {
+export function functionIn(argument: ts.Expression, most = 1): HandlerFunction {
   const fn = bare(argument);
   if (!(ts.isArrowFunction(fn) || ts.isFunctionExpression(fn))) return stop('unknown-handler', argument);
-  if (fn.asteriskToken || fn.modifiers?.length || fn.parameters.length > 1 || fn.type) stop('mixed-style', fn);
+  if (fn.asteriskToken || fn.modifiers?.length || fn.parameters.length > most || fn.type) stop('mixed-style', fn);
   if (fn.parameters.some((p) => p.initializer || p.dotDotDotToken)) stop('mixed-style', fn);
   if (ts.isFunctionExpression(fn) && (usesThis(fn.body) || usesArguments(fn) || fn.name)) stop('own-this', fn);
   return fn;
 }
 
 /** A handler in which every path ends with `resolve(…)` or `reject(…)`; `mayThrow`: an error in it rejects as well. */
-function settlingBody(fn: HandlerFunction, target: Target, settlers: Settlers, env: Env, mayThrow: boolean): Block {
+export function settlingBody(
+  fn: HandlerFunction,
+  target: Target,
+  settlers: Settlers,
+  env: Env,
+  mayThrow: boolean,
+  done?: ts.IfStatement,
+): Block {
   env.seen.inlined.push(fn);
   const comments = commentsIn(fn.parameters[0]?.end ?? fn.getStart(), fn.body.getStart(), env.snippets);
   if (!ts.isBlock(fn.body)) {
@@ -191,18 +198,39 @@ function settlingBody(fn: HandlerFunction, target: Target, settlers: Settlers, e
     return { steps: [{ ...exit, lead: comments, at: rangeOf(fn.body) }], tail: [] };
   }
   const body = fn.body;
-  const block = readStatements(body.statements, inside(body), {
+  const reading: Reading = {
     snippets: env.snippets,
     holds: (node) => ts.isCallExpression(node) && !!settlerOf(node, settlers, env),
-    make: (site) => makeSettled(site, body, target, settlers, env, mayThrow),
-  });
+    make: (site) =>
+      site.statement === done
+        ? { steps: done.elseStatement ? elseSteps(done.elseStatement, reading) : [] }
+        : makeSettled(site, body, target, settlers, env, mayThrow),
+  };
+  const block = readStatements(body.statements, inside(body), reading);
   if (!leaves(block.steps)) stop('path-without-callback', fn);
   return withLead(block, comments);
 }
 
+/** A branch of a handler in which every path settles. */
+export function settlingBranch(branch: ts.Statement, target: Target, settlers: Settlers, env: Env): Block {
+  const make = (site: Site) =>
+    makeSettled(site, ts.isBlock(branch) ? branch : site.statement, target, settlers, env, true);
+  const holds = (node: ts.Node) => ts.isCallExpression(node) && !!settlerOf(node, settlers, env);
+  const block = readBody(branch, { snippets: env.snippets, holds, make });
+  if (!leaves(block.steps)) stop('path-without-callback', branch);
+  return block;
+}
+
+/** What follows an error check that has been read. */
+function elseSteps(other: ts.Statement, reading: Reading): readonly Step[] {
+  const block = readBody(other, reading);
+  if (block.tail.some((each) => each !== '')) stop('comment-lost', other);
+  return block.steps;
+}
+
 function makeSettled(
   site: Site,
-  body: ts.Block,
+  body: ts.Node,
   target: Target,
   settlers: Settlers,
   env: Env,
@@ -219,13 +247,14 @@ function makeSettled(
   if (!ts.isExpressionStatement(statement)) return undefined;
   const exit = settle(statement.expression, target, settlers, env);
   if (!exit) return undefined;
-  if (site.tries || site.loops || !isAtEnd(statement, body)) stop('called-more-than-once', statement);
   const [next] = site.following;
+  const left = next && ts.isReturnStatement(next) && !next.expression;
+  if (site.tries || (!left && (site.loops || !isAtEnd(statement, body)))) stop('called-more-than-once', statement);
   return { steps: [{ ...exit, ...base }], ...(next && { taken: 1 }) };
 }
 
 /** Nothing happens behind the statement: it is last in its block, and so are the blocks around it. */
-function isAtEnd(statement: ts.Node, body: ts.Block): boolean {
+function isAtEnd(statement: ts.Node, body: ts.Node): boolean {
   for (let node = statement; node !== body; node = node.parent) {
     const { parent } = node;
     if (ts.isIfStatement(parent)) continue;
