@@ -127,6 +127,11 @@ describe('what must stay', () => {
     'called-more-than-once at resolve(x);',
   );
   leaves(
+    'a callback that throws on purpose',
+    'const fs = require("fs");\nexports.f = (n) => new Promise((resolve, reject) => fs.readFile(n, (err, t) => { if (err) return reject(err); resolve(JSON.parse(t)); }));\n',
+    'sync-throw at JSON.parse(t)',
+  );
+  leaves(
     'an executor that forgets errors',
     'exports.f = () => new Promise((resolve, reject) => { get(1).then((x) => resolve(x.a)); });\n',
     'path-without-callback at get(1).then((x) => resolve(x.a))',
@@ -368,6 +373,40 @@ exports.f = async (a) => {
     log(err);
     throw err;
   }
+};
+`,
+  );
+  becomes(
+    'a promise around one of Node’s own functions',
+    `
+const fs = require('fs');
+exports.size = (name) =>
+  new Promise((resolve, reject) => {
+    fs.stat(name, (err, stats) => {
+      if (err) {
+        if (err.code === 'ENOENT') {
+          resolve(0);
+          return;
+        }
+        return reject(new Error('no size', { cause: err }));
+      }
+      resolve(stats.size);
+    });
+  });
+`,
+    `
+const fs = require('fs');
+exports.size = async (name) => {
+  let stats;
+  try {
+    stats = await fs.promises.stat(name);
+  } catch (err) {
+    if (err.code === 'ENOENT') {
+      return 0;
+    }
+    throw new Error('no size', { cause: err });
+  }
+  return stats.size;
 };
 `,
   );
