@@ -6,7 +6,7 @@ import { rangeOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
 import type { Assumed } from './assume.js';
 import { bindResults, isUsed, nameOnly } from './await.js';
-import { isHarmless } from './shape.js';
+import { isFirstArgument, isTestOf, isUnderTest } from './error-uses.js';
 import { readList } from './statements.js';
 import { mark, mention, mentions, withKnown } from './state.js';
 import type { Env, State } from './state.js';
@@ -340,62 +340,4 @@ function mentionsBinding(part: unknown, binding: object): boolean {
   if (part === binding) return true;
   if (typeof part !== 'object' || part === null) return false;
   return Object.values(part).some((each) => mentionsBinding(each, binding));
-}
-
-/** `if (err)`, `!err`, `err && x`, `err ? a : b` */
-function isTestOf(use: ts.Node): boolean {
-  const parent = use.parent;
-  if (ts.isIfStatement(parent) || ts.isWhileStatement(parent)) return parent.expression === use;
-  if (ts.isConditionalExpression(parent)) return parent.condition === use;
-  if (ts.isPrefixUnaryExpression(parent)) return parent.operator === ts.SyntaxKind.ExclamationToken;
-  if (ts.isParenthesizedExpression(parent)) return isTestOf(parent);
-  if (!ts.isBinaryExpression(parent)) return false;
-  const op = parent.operatorToken.kind;
-  if (op === ts.SyntaxKind.AmpersandAmpersandToken || op === ts.SyntaxKind.BarBarToken)
-    return parent.left === use || isTestOf(parent);
-  return (
-    (op === ts.SyntaxKind.ExclamationEqualsToken || op === ts.SyntaxKind.EqualsEqualsToken) && isHarmless(parent.right)
-  );
-}
-
-function isFirstArgument(use: ts.Node, env: Env, state: State): boolean {
-  let node = use;
-  while (ts.isParenthesizedExpression(node.parent) || isLogical(node.parent)) node = node.parent;
-  const call = node.parent;
-  return ts.isCallExpression(call) && call.arguments[0] === node && !!mention(call.expression, env, state);
-}
-
-function isLogical(node: ts.Node): boolean {
-  return (
-    ts.isBinaryExpression(node) &&
-    [ts.SyntaxKind.BarBarToken, ts.SyntaxKind.AmpersandAmpersandToken].includes(node.operatorToken.kind)
-  );
-}
-
-/** Inside `if (err) …` or behind `err &&`. */
-function isUnderTest(use: ts.Node, error: ts.Symbol, state: State): boolean {
-  for (let node = use; node.parent && !ts.isFunctionLike(node.parent); node = node.parent) {
-    const parent = node.parent;
-    if (ts.isIfStatement(parent) && parent.thenStatement === node && impliedBy(parent.expression, error, state))
-      return true;
-    if (ts.isConditionalExpression(parent) && parent.whenTrue === node && impliedBy(parent.condition, error, state))
-      return true;
-    if (
-      isLogical(parent) &&
-      ts.isBinaryExpression(parent) &&
-      parent.right === node &&
-      parent.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken &&
-      impliedBy(parent.left, error, state)
-    )
-      return true;
-  }
-  return false;
-}
-
-/** The test is false without the error. */
-function impliedBy(test: ts.Expression, error: ts.Symbol, state: State): boolean {
-  if (ts.isParenthesizedExpression(test)) return impliedBy(test.expression, error, state);
-  if (ts.isIdentifier(test)) return state.ctx.scopes.symbolOf(test) === error;
-  if (!ts.isBinaryExpression(test) || test.operatorToken.kind !== ts.SyntaxKind.AmpersandAmpersandToken) return false;
-  return impliedBy(test.left, error, state) || impliedBy(test.right, error, state);
 }

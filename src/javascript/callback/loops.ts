@@ -1,6 +1,6 @@
 import type { Block, Snippet, Step } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
-import { bare, memberName } from '../calls/origin.js';
+import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
@@ -8,11 +8,13 @@ import { bodyOf, checkContinuation } from './answer.js';
 import { negated, simplify, truthOf } from './assume.js';
 import { nameOnly } from './await.js';
 import { isErrorFirst, usesOf } from './locals.js';
+import { isNamed, isOneMore, listOf, planLoop } from './loop-plan.js';
+import type { Plan } from './loop-plan.js';
+import { checkCaptured } from './loop-variables.js';
 import { checkNames, noteFailure, plainSnippet, readReport, simpleText } from './report.js';
 import type { ReportRole } from './report.js';
-import { isFunction } from './shape.js';
 import { readList } from './statements.js';
-import { mention, mentions, roleOf, withKnown, withRoles } from './state.js';
+import { mentions, roleOf, withKnown, withRoles } from './state.js';
 import type { Env, LocalFunction, State, Turn } from './state.js';
 
 /**
@@ -82,11 +84,6 @@ function passedOn(
   return role;
 }
 
-function isNamed(node: ts.Expression, symbol: ts.Symbol, state: State): boolean {
-  const inner = bare(node);
-  return ts.isIdentifier(inner) && state.ctx.scopes.symbolOf(inner) === symbol;
-}
-
 /** `return cb(err)`, `{ return cb(err); }`, `{ cb(err); return; }` */
 function onlyCall(statement: ts.Statement): ts.CallExpression | undefined {
   if (ts.isReturnStatement(statement)) return statement.expression && asCall(statement.expression);
@@ -100,86 +97,6 @@ function onlyCall(statement: ts.Statement): ts.CallExpression | undefined {
 function asCall(node: ts.Expression): ts.CallExpression | undefined {
   const inner = bare(ts.isVoidExpression(node) ? node.expression : node);
   return ts.isCallExpression(inner) ? inner : undefined;
-}
-
-interface Plan {
-  /** The step variable of a `for` head. */
-  readonly counter?: ts.Symbol;
-  readonly test?: ts.Expression;
-  /** The loop goes on while the test holds, or while it does not. */
-  readonly whileTrue: boolean;
-  readonly body: readonly ts.Statement[];
-  /** What is done when the loop has ended. */
-  readonly after?: ts.Statement;
-}
-
-/** `if (i >= n) return EXIT; REST` and `if (i < n) { REST } else { EXIT }` say when the loop ends. */
-function planLoop(
-  fn: LocalFunction,
-  params: readonly ts.ParameterDeclaration[],
-  statements: readonly ts.Statement[],
-  env: Env,
-  state: State,
-): Plan {
-  const [first, ...rest] = statements;
-  const plain: Plan = { whileTrue: true, body: statements };
-  if (
-    !first ||
-    !ts.isIfStatement(first) ||
-    mention(first.expression, env, state) ||
-    mentions(first.expression, fn.symbol, state)
-  )
-    return plain;
-  const counter = counterOf(fn, params, state);
-  const withCounter = counter && mentions(first.expression, counter, state) ? { counter } : {};
-  const { thenStatement, elseStatement, expression: test } = first;
-  if (!elseStatement && endsList(thenStatement) && !mentions(thenStatement, fn.symbol, state))
-    return { ...withCounter, test, whileTrue: false, body: rest, after: thenStatement };
-  if (!elseStatement || rest.length) return plain;
-  if (mentions(thenStatement, fn.symbol, state) && !mentions(elseStatement, fn.symbol, state))
-    return { ...withCounter, test, whileTrue: true, body: listOf(thenStatement), after: elseStatement };
-  if (mentions(elseStatement, fn.symbol, state) && !mentions(thenStatement, fn.symbol, state))
-    return { ...withCounter, test, whileTrue: false, body: listOf(elseStatement), after: thenStatement };
-  return plain;
-}
-
-function listOf(statement: ts.Statement): readonly ts.Statement[] {
-  return ts.isBlock(statement) ? statement.statements : [statement];
-}
-
-function endsList(statement: ts.Statement): boolean {
-  const last = listOf(statement).at(-1);
-  return !!last && (ts.isReturnStatement(last) || ts.isThrowStatement(last));
-}
-
-/** The one parameter, when every next turn is called with one more. */
-function counterOf(fn: LocalFunction, params: readonly ts.ParameterDeclaration[], state: State): ts.Symbol | undefined {
-  const [only, more] = params;
-  const symbol = only && ts.isIdentifier(only.name) ? state.ctx.scopes.symbolOf(only.name) : undefined;
-  if (!symbol || more) return undefined;
-  const turns = usesOf(fn, state).filter((use) => use.pos >= fn.node.pos && use.end <= fn.node.end);
-  const adds = turns.every((use) => {
-    const call = use.parent;
-    return (
-      ts.isCallExpression(call) &&
-      call.expression === use &&
-      call.arguments.length === params.length &&
-      isOneMore(call.arguments[0]!, symbol, state)
-    );
-  });
-  const written = state.ctx.scopes.references(symbol).filter((use) => state.ctx.scopes.isWritten(use));
-  return adds &&
-    written.every((use) => ts.isPrefixUnaryExpression(use.parent) && ts.isCallExpression(use.parent.parent))
-    ? symbol
-    : undefined;
-}
-
-function isOneMore(node: ts.Expression, symbol: ts.Symbol, state: State): boolean {
-  const inner = bare(node);
-  if (ts.isPrefixUnaryExpression(inner))
-    return inner.operator === ts.SyntaxKind.PlusPlusToken && isNamed(inner.operand, symbol, state);
-  if (!ts.isBinaryExpression(inner) || inner.operatorToken.kind !== ts.SyntaxKind.PlusToken) return false;
-  return isNamed(inner.left, symbol, state) && inner.right.getText() === '1';
 }
 
 function turnEnv(fn: LocalFunction, turn: Turn, env: Env, state: State): Env {
@@ -328,62 +245,6 @@ function assigned(
     steps.push({ kind: 'code', made: true, code, lead: [], at: rangeOf(argument) });
   });
   return steps;
-}
-
-/** Each call had variables of its own; in the loop a `var` or an outer `let` is one for all turns. */
-function checkCaptured(fn: LocalFunction, params: readonly ts.ParameterDeclaration[], plan: Plan, state: State): void {
-  const shared = new Set<ts.Symbol>();
-  const { scopes } = state.ctx;
-  for (const param of params) {
-    const symbol = scopes.symbolOf(param.name as ts.Identifier);
-    if (symbol && symbol !== plan.counter) shared.add(symbol);
-  }
-  const visit = (node: ts.Node): void => {
-    if (ts.isVariableDeclaration(node) && isVar(node) && ts.isIdentifier(node.name) && isInlined(node, fn, state)) {
-      if (!node.initializer && !ts.isForOfStatement(node.parent.parent) && !ts.isForInStatement(node.parent.parent))
-        stop('shared-loop-variable', node, node.name.text);
-      const symbol = scopes.symbolOf(node.name);
-      if (symbol && isReadOutside(symbol, node, state)) stop('shared-loop-variable', node, node.name.text);
-      if (symbol) shared.add(symbol);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(fn.node.body);
-  for (const symbol of shared)
-    for (const use of scopes.references(symbol)) {
-      const closure = closureOf(use, fn, state);
-      if (closure) stop('shared-loop-variable', use, use.text);
-    }
-}
-
-/** `if (x) { var y = 1; } use(y)`: without `x` each turn had an empty `y`, the loop has the last one. */
-function isReadOutside(symbol: ts.Symbol, node: ts.VariableDeclaration, state: State): boolean {
-  const block = ts.findAncestor(node, (each) => ts.isBlock(each) || ts.isCaseBlock(each) || ts.isFunctionLike(each));
-  if (!block || ts.isFunctionLike(block) || ts.isFunctionLike(block.parent)) return false;
-  return state.ctx.scopes.references(symbol).some((use) => use.pos < block.pos || use.end > block.end);
-}
-
-const isVar = (node: ts.VariableDeclaration): boolean => !(ts.getCombinedNodeFlags(node) & ts.NodeFlags.BlockScoped);
-
-/** Its function is read in place: the variable becomes one of the loop. */
-function isInlined(node: ts.Node, fn: LocalFunction, state: State): boolean {
-  const owner = ts.findAncestor(node.parent, ts.isFunctionLike);
-  return owner === fn.node || (!!owner && state.inlined.has(owner));
-}
-
-/** A function that stays one and may run when the loop has gone on. */
-function closureOf(use: ts.Node, fn: LocalFunction, state: State): ts.Node | undefined {
-  for (let node = use.parent; node && node !== fn.node; node = node.parent)
-    if (ts.isFunctionLike(node) && !state.inlined.has(node) && !runsAtOnce(node)) return node;
-  return undefined;
-}
-
-function runsAtOnce(node: ts.Node): boolean {
-  const call = node.parent;
-  if (!isFunction(node) || !ts.isCallExpression(call)) return false;
-  return /^(forEach|map|filter|some|every|find|findIndex|reduce|sort|flatMap)$/.test(
-    memberName(bare(call.expression)) ?? '',
-  );
 }
 
 /** The end of the body goes to the next turn by itself. */

@@ -5,18 +5,22 @@ import { mayThrowSync } from '../calls/throws.js';
 import { ts } from '../parse.js';
 import { hasDynamicScope, usesArguments, usesThis } from '../scope.js';
 import { snippetsOf } from '../snippet.js';
+import type { Snippets } from '../snippet.js';
 import { attempt, stop } from '../stop.js';
 import { bodyOf } from './answer.js';
 import { keepComments } from './keep-comments.js';
 import { mention } from './state.js';
-import type { Env, State } from './state.js';
+import type { Env, Role, State } from './state.js';
 import { readList } from './statements.js';
 import type {
   CallbackFacts,
   CallbackFunction,
   CallbackReading,
   CallResolver,
+  FunctionNode,
   ReadOutcome,
+  Reported,
+  Reporter,
   ReportSite,
   Results,
   Shuffle,
@@ -60,6 +64,47 @@ function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolve
     waits: state.waits,
     consumed: [...state.inlined] as CallbackReading['consumed'],
   };
+}
+
+/**
+ * A function whose answer goes elsewhere than to an error-first parameter: the executor of a promise (`settle`), or a function
+ * with another reporter. `snippets` are those of the entry that it stands in.
+ */
+export function readReported(
+  fn: FunctionNode,
+  reporter: Reporter,
+  ctx: FileContext,
+  snippets: Snippets,
+  calls: CallResolver,
+  target: Target,
+): ReadOutcome<Reported> {
+  const read = attempt((): Reported => {
+    const state = { ...newState(ctx, fn, calls), snippets };
+    const env: Env = {
+      roles: rolesOf(reporter, target),
+      known: new Map(),
+      paired: new Map(),
+      sync: true,
+      targets: [target],
+    };
+    const body = bodyOf(fn);
+    const flow = readList(body.statements, body.range, env, state);
+    if (!leaves(flow.steps)) stop('path-without-callback', body.statements.at(-1) ?? fn);
+    const kept = keepComments({ steps: flow.steps, tail: flow.tail }, fn.body!);
+    const { needs, notes, waits } = state;
+    return { flow: kept, results: joinOf(state.reports.get(target) ?? []) ?? 'mixed', needs, notes, waits };
+  });
+  return read.ok ? { ok: true, value: read.value, notes: read.value.notes } : read;
+}
+
+function rolesOf(reporter: Reporter, target: Target): Map<ts.Symbol, Role> {
+  if (reporter.kind === 'errorFirst')
+    return new Map([[reporter.symbol, { kind: 'report', target, shape: 'errorFirst' }]]);
+  const roles = new Map<ts.Symbol, Role>([
+    [reporter.resolve, { kind: 'report', target, shape: 'values', single: true }],
+  ]);
+  if (reporter.reject) roles.set(reporter.reject, { kind: 'report', target, shape: 'error' });
+  return roles;
 }
 
 export function newState(ctx: FileContext, entry: ts.Node, calls: CallResolver): State {
@@ -136,8 +181,13 @@ function checkWrites(fn: CallbackFunction, ctx: FileContext): void {
 }
 
 function resultsOf(kinds: readonly ReportSite['kind'][], fn: CallbackFunction): Results {
+  return joinOf(kinds) ?? stop('several-results', fn.callback, fn.name);
+}
+
+/** What all the reports give together; undefined when some give one result and others more. */
+function joinOf(kinds: readonly ReportSite['kind'][]): Results | undefined {
   const seen = new Set(kinds.filter((kind) => kind !== 'fail'));
-  if (seen.has('list')) return seen.size === 1 ? 'list' : stop('several-results', fn.callback, fn.name);
+  if (seen.has('list')) return seen.size === 1 ? 'list' : undefined;
   if (seen.has('value')) return 'value';
   if (seen.has('null')) return seen.has('nothing') ? 'mixed' : 'null';
   return 'nothing';

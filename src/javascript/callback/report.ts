@@ -50,7 +50,7 @@ export function readReport(
   const spread = args.find(ts.isSpreadElement);
   if (spread) stop('several-results', spread);
   if (env.inTry) stop('called-more-than-once', at);
-  if (role.shape === 'values') return succeed(role, args, at, env, state);
+  if (role.shape === 'values') return succeed(role, role.single ? args.slice(0, 1) : args, at, env, state);
   const [first, ...values] = args;
   const error = first && withoutFlag(first, state);
   if (role.shape === 'error') return [fail(role, error, at, env, state)];

@@ -46,6 +46,8 @@ export type Role =
       readonly failOnly?: boolean;
       /** It is called once at most, whatever happens: `cb = once(cb)`. */
       readonly once?: boolean;
+      /** Only its first argument counts: `resolve`. */
+      readonly single?: boolean;
     }
   /** A local function that is used once, as a continuation: read in its place. */
   | { readonly kind: 'inline'; readonly fn: LocalFunction }

@@ -1,0 +1,214 @@
+import { bare } from '../calls/origin.js';
+import type { FileContext } from '../context.js';
+import { ts } from '../parse.js';
+import { stop } from '../stop.js';
+import { excludeEachOther, handingOf, isOnceCall } from './leaf-events.js';
+import type { Handing } from './leaf-events.js';
+import { guardAt } from './leaf-guards.js';
+import type { Guard } from './leaf-guards.js';
+import { isFunction, isInert, isPure } from './shape.js';
+import type { CallResolver, FunctionNode } from './types.js';
+
+/** One step on the way to a report: a place in one function that makes another one run, at last the report itself. */
+export interface Link {
+  /** The function that the place belongs to. */
+  readonly fn: ts.Node;
+  readonly node: ts.Node;
+  readonly kind: 'report' | 'call' | 'handing';
+  readonly handing?: Handing;
+  /** What lets only the first of all that pass it go on. */
+  readonly guard?: Guard;
+}
+
+/** From the function's own body to one report. */
+export type Path = readonly Link[];
+
+export interface Search {
+  readonly root: FunctionNode;
+  readonly ctx: FileContext;
+  readonly calls: CallResolver;
+}
+
+/** All ways that lead to a place; refused where one of them can't be followed. */
+export function pathsTo(link: Omit<Link, 'fn' | 'guard'>, search: Search, within: readonly ts.Node[] = []): Path[] {
+  const fn = ts.findAncestor(link.node.parent, ts.isFunctionLike);
+  if (!fn || within.includes(fn) || within.length > 8) stop('called-more-than-once', link.node);
+  const guard = guardAt(link.node, fn, search.root, search.ctx);
+  const here: Link = { ...link, fn, ...(guard && { guard }) };
+  if (fn === search.root) return [[here]];
+  const { triggers, once } = triggersOf(fn, search);
+  const last: Link = once && !guard ? { ...here, guard: once } : here;
+  return triggers.flatMap((each) => pathsTo(each, search, [...within, fn]).map((path) => [...path, last]));
+}
+
+type Trigger = Omit<Link, 'fn' | 'guard'>;
+
+/** What makes a function run: the call that it is handed to, or every use of its name. */
+function triggersOf(fn: ts.SignatureDeclaration, search: Search): { triggers: Trigger[]; once?: Guard } {
+  const { ctx } = search;
+  if (ts.isFunctionDeclaration(fn)) return { triggers: namedTriggers(fn.name, fn, search) };
+  if (!isFunction(fn)) return stop('reference-use', fn);
+  let holder: ts.Node = fn;
+  while (ts.isParenthesizedExpression(holder.parent)) holder = holder.parent;
+  const once = isOnceCall(holder.parent, ctx) ? holder.parent : undefined;
+  if (once) holder = once;
+  const { parent } = holder;
+  const guard = once && { once };
+  if (ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name))
+    return { triggers: namedTriggers(parent.name, fn, search), ...guard };
+  if (ts.isCallExpression(parent) && parent.expression === holder)
+    return { triggers: [{ node: parent, kind: 'call' }], ...guard };
+  const handing = handingOf(holder, ctx, search.calls);
+  if (!handing) return stop('many-events', parent);
+  return { triggers: [{ node: holder, kind: 'handing', handing }], ...guard };
+}
+
+function namedTriggers(name: ts.Identifier | undefined, fn: ts.Node, search: Search): Trigger[] {
+  const { scopes } = search.ctx;
+  const symbol = name && scopes.symbolOf(name);
+  if (!symbol || !scopes.isConstant(symbol)) return stop('reference-use', fn);
+  return scopes.references(symbol).flatMap((use): Trigger[] => {
+    const { parent } = use;
+    if (use === name) return [];
+    if (ts.isCallExpression(parent) && parent.expression === use) return [{ node: parent, kind: 'call' }];
+    if (isRemoval(parent)) return [];
+    const handing = handingOf(use, search.ctx, search.calls);
+    if (!handing) return stop('reference-use', use, use.text);
+    return [{ node: use, kind: 'handing', handing }];
+  });
+}
+
+/** `req.removeListener('error', onError)` */
+function isRemoval(node: ts.Node): boolean {
+  if (!ts.isCallExpression(node)) return false;
+  const callee = bare(node.expression);
+  return ts.isPropertyAccessExpression(callee) && /^(off|removeListener)$/.test(callee.name.text);
+}
+
+/** Each path is taken once at most, whatever the others do; nothing runs behind a report. */
+export function checkPath(path: Path): void {
+  const guarded = path.findLastIndex((link) => link.guard);
+  path.forEach((link, index) => {
+    if (link.kind !== 'handing') checkLast(link);
+    // What stands in front of a guard may run as often as it likes.
+    if (index < guarded) return;
+    if (link.kind === 'handing' && !link.handing!.once) stop(manyCode(link.handing!), link.handing!.call);
+    if (isInLoop(link.node, link.fn)) stop('called-more-than-once', link.node);
+  });
+}
+
+const manyCode = (handing: Handing): string => (handing.event ? 'many-events' : 'called-more-than-once');
+
+function isInLoop(node: ts.Node, fn: ts.Node): boolean {
+  return !!ts.findAncestor(node, (each) => each === fn || ts.isIterationStatement(each, false)) && loopAround(node, fn);
+}
+
+function loopAround(node: ts.Node, fn: ts.Node): boolean {
+  for (let at = node; at !== fn; at = at.parent) if (ts.isIterationStatement(at, false)) return true;
+  return false;
+}
+
+/** Its value is not used, and what stands behind it does nothing: that would run before the answer is seen. */
+function checkLast(link: Link): void {
+  const statement = tailStatement(link.node);
+  if (!statement) return stop('returns-value', link.node);
+  const after = behind(statement, link.fn).find((each) => !ts.isStatement(each) || !isInert(each));
+  if (after) stop(ts.isIterationStatement(after, false) ? 'called-more-than-once' : 'code-after-call', after);
+}
+
+/** The statement whose last deed the expression is; an arrow's expression counts as one. */
+function tailStatement(node: ts.Node): ts.Node | undefined {
+  const { parent } = node;
+  if (ts.isExpressionStatement(parent) || ts.isReturnStatement(parent)) return parent;
+  if (ts.isArrowFunction(parent) && parent.body === node) return node;
+  if (ts.isParenthesizedExpression(parent) || ts.isVoidExpression(parent)) return tailStatement(parent);
+  if (ts.isConditionalExpression(parent) && parent.condition !== node) return tailStatement(parent);
+  const isAnd =
+    ts.isBinaryExpression(parent) &&
+    parent.right === node &&
+    parent.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+  return isAnd && isPure(parent.left) ? tailStatement(parent) : undefined;
+}
+
+/** What can run behind a node in the same run of its function. */
+function behind(node: ts.Node, fn: ts.Node): ts.Node[] {
+  const found: ts.Node[] = [];
+  for (let at = node; at !== fn; at = at.parent) {
+    const { parent } = at;
+    if (ts.isTryStatement(parent)) {
+      if (parent.tryBlock === at && parent.catchClause) found.push(parent.catchClause.block);
+      if (parent.finallyBlock && parent.finallyBlock !== at) found.push(parent.finallyBlock);
+    }
+    if (ts.isReturnStatement(at) || ts.isThrowStatement(at)) return [...found, ...finals(at, fn)];
+    if (ts.isIterationStatement(parent, false)) found.push(parent);
+    if (!ts.isBlock(parent) && !ts.isCaseOrDefaultClause(parent)) continue;
+    const rest = parent.statements.slice(parent.statements.indexOf(at as ts.Statement) + 1);
+    const end = rest.findIndex((each) => ts.isReturnStatement(each) || ts.isThrowStatement(each));
+    if (end >= 0) return [...found, ...rest.slice(0, end + 1), ...finals(at, fn)];
+    const jump = rest.findIndex(ts.isBreakOrContinueStatement);
+    found.push(...(jump < 0 ? rest : rest.slice(0, jump)));
+    if (jump < 0 && ts.isCaseOrDefaultClause(parent))
+      found.push(
+        ...parent.parent.clauses
+          .slice(parent.parent.clauses.indexOf(parent) + 1)
+          .flatMap((each): readonly ts.Statement[] => each.statements),
+      );
+  }
+  return found;
+}
+
+/** A `return` in a `try` still runs its `finally`, and what it calls may be caught. */
+function finals(node: ts.Node, fn: ts.Node): ts.Node[] {
+  const found: ts.Node[] = [];
+  for (let at = node; at !== fn; at = at.parent) {
+    const { parent } = at;
+    if (!ts.isTryStatement(parent)) continue;
+    if (parent.tryBlock === at && parent.catchClause) found.push(parent.catchClause.block);
+    if (parent.finallyBlock && parent.finallyBlock !== at) found.push(parent.finallyBlock);
+  }
+  return found;
+}
+
+/** Of two paths only one is ever taken to its end. */
+export function areExclusive(one: Path, other: Path): boolean {
+  const [from, to] = sharedGuard(one, other) ?? [0, 0];
+  if (one[from]!.fn !== other[to]!.fn) return true;
+  for (let i = 0; one[from + i] && other[to + i]; i++) {
+    const [a, b] = [one[from + i]!, other[to + i]!];
+    if (a.node !== b.node) return excludeInTurn(a, b);
+  }
+  return false;
+}
+
+/** Where the two paths pass the same guard last. */
+function sharedGuard(one: Path, other: Path): [number, number] | undefined {
+  for (let i = one.length - 1; i >= 0; i--) {
+    const { guard } = one[i]!;
+    const j = guard ? other.findLastIndex((link) => link.guard === guard) : -1;
+    if (j >= 0) return [i, j];
+  }
+  return undefined;
+}
+
+/** Two places of one function: on different arms, one behind the other's `return`, or events of which one happens. */
+function excludeInTurn(a: Link, b: Link): boolean {
+  if (a.handing && b.handing && excludeEachOther(a.handing, b.handing)) return true;
+  if (onDifferentArms(a.node, b.node)) return true;
+  const follows = (x: Link, y: Link): boolean => {
+    const statement = ts.findAncestor(x.node, (each) => ts.isStatement(each) || each.parent === x.fn)!;
+    if (contains(statement, y.node)) return true;
+    return behind(statement, x.fn).some((each) => contains(each, y.node));
+  };
+  return !follows(a, b) && !follows(b, a);
+}
+
+const contains = (outer: ts.Node, inner: ts.Node): boolean => outer.pos <= inner.pos && inner.end <= outer.end;
+
+function onDifferentArms(a: ts.Node, b: ts.Node): boolean {
+  const around = ts.findAncestor(a, (each) => contains(each, b));
+  if (!around || !(ts.isIfStatement(around) || ts.isConditionalExpression(around))) return false;
+  const [then, other] = ts.isIfStatement(around)
+    ? [around.thenStatement, around.elseStatement]
+    : [around.whenTrue, around.whenFalse];
+  return !!other && ((contains(then, a) && contains(other, b)) || (contains(then, b) && contains(other, a)));
+}
