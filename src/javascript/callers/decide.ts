@@ -29,6 +29,8 @@ type Resolve = (ctx: FileContext) => CallResolver;
 export function decide(sites: readonly Site[], read: Read, resolve: Resolve): void {
   const callers = callersOf(sites);
   const handedOn = handedOnBy(sites, resolve);
+  const ownCalls = new Set<ts.Node>(sites.flatMap((site) => callsOf(site).map(({ call }) => call)));
+  const isProject = (call: ts.Node): boolean => ownCalls.has(call);
   // Twice without consequences: what is read first knows nothing yet of what the others give.
   for (let pass = 0; pass < 2; pass++) {
     for (const site of sites) {
@@ -45,7 +47,8 @@ export function decide(sites: readonly Site[], read: Read, resolve: Resolve): vo
     markHanded(sites, handedOn);
     const isSync = markTiming(sites);
     const awaited = awaitedCalls(sites);
-    for (const site of sites) if (site.mode === 'change' && !canChange(site, awaited, isSync)) site.mode = 'keep';
+    for (const site of sites)
+      if (site.mode === 'change' && !canChange(site, awaited, isSync, isProject)) site.mode = 'keep';
     for (const site of sites) if (site.mode === 'keep') checkKept(site, handedOn);
     moved = sites.filter((site) => fingerprint(site) !== before.get(site));
     unread = new Set(moved.flatMap((site) => callers.get(site) ?? []));
@@ -100,7 +103,12 @@ export function awaitedCalls(sites: readonly Site[]): ReadonlySet<ts.Node> {
 /** More bridges than this at its calls, and the bridge is better built once, in the function. */
 const fewBridges = 2;
 
-function canChange(site: Site, awaited: ReadonlySet<ts.Node>, isSync: AnswersSync): boolean {
+function canChange(
+  site: Site,
+  awaited: ReadonlySet<ts.Node>,
+  isSync: AnswersSync,
+  isProject: (call: ts.Node) => boolean,
+): boolean {
   const { facts } = site.reading!;
   if (facts.throwsInPrologue || facts.usesArguments || facts.returns === 'value' || mixesLists(site)) return false;
   if (!asyncHead(site.ctx, site.fn, resultsOf(site)) || returnsSomething(site)) return false;
@@ -114,7 +122,7 @@ function canChange(site: Site, awaited: ReadonlySet<ts.Node>, isSync: AnswersSyn
     else return false;
   }
   // A bridge at every call, around what only hands on: nothing is gained.
-  if (waits === 0 && handsOnOnly(site.reading!)) return false;
+  if (waits === 0 && handsOnOnly(site.reading!) && !site.reading!.waits.some((call) => isProject(call))) return false;
   if (resultsOf(site) === 'list' && site.uses.some((use) => use.kind === 'promisified')) return false;
   return bridges <= Math.max(fewBridges, waits);
 }
