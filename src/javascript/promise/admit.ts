@@ -33,11 +33,31 @@ export function admit(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
   if (ts.isAccessor(fn) || ts.isConstructorDeclaration(fn) || isSpecialMethod(fn)) stop('no-async-here', first);
   admitType(fn, ctx);
   admitNames(fn);
-  admitCallers(fn, scopes, first);
+  admitCallers(fn, ctx, first);
   admitPaths(fn, scopes, first);
   admitLibrary(fn, chains, ctx);
   admitTurns(fn, scopes);
   return admitThrows(fn, ctx);
+}
+
+/** The call that a function is handed to, alone or in a list or object of functions. */
+function callGiven(node: ts.Node): ts.CallExpression | undefined {
+  let value = node;
+  while (
+    ts.isArrayLiteralExpression(value.parent) ||
+    ts.isObjectLiteralExpression(value.parent) ||
+    (ts.isPropertyAssignment(value.parent) && value.parent.initializer === value)
+  )
+    value = value.parent;
+  const call = value.parent;
+  return ts.isCallExpression(call) && call.arguments.includes(value as ts.Expression) ? call : undefined;
+}
+
+/** Some libraries treat async functions in another way: no callback for them, or an error when they take one. */
+function seesAsync(call: ts.CallExpression, fn: FunctionNode, ctx: FileContext): boolean {
+  const origin = originOf(call.expression, ctx.scopes);
+  if (/^(async|neo-async|async-es)(\/|$)/.test(origin?.module ?? '')) return true;
+  return fn.parameters.length > 2 && importsAny(ctx, /^(restify|fastify)$/);
 }
 
 const specialMethods = /^(toString|valueOf|toJSON|then|inspect|\[Symbol\.\w+\])$/;
@@ -74,16 +94,14 @@ export function admitNames(fn: FunctionNode): void {
 }
 
 /** Who calls it may treat an async function in another way than one that returns a promise. */
-function admitCallers(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
-  const call = fn.parent;
+function admitCallers(fn: FunctionNode, ctx: FileContext, first: ts.Node): void {
+  const { scopes } = ctx;
   // A promise that is made by hand and settled from here: the two belong together.
   if (isExecutor(fn, scopes) || settlesAround(fn, scopes)) stop('mixed-style', first);
-  if (ts.isCallExpression(call) && call.arguments.includes(fn as ts.Expression)) {
-    const origin = originOf(call.expression, scopes);
-    if (/^(async|neo-async|async-es)$/.test(origin?.module ?? '')) stop('framework-callback', call);
-  }
   const name = (fn as ts.NamedDeclaration).name;
   const symbol = name && ts.isIdentifier(name) ? scopes.symbolOf(name) : undefined;
+  const handed = [fn, ...(symbol ? scopes.references(symbol) : [])].map((each) => callGiven(each));
+  for (const call of handed) if (call && seesAsync(call, fn, ctx)) stop('framework-callback', call);
   const built =
     symbol && scopes.references(symbol).find((use) => ts.isNewExpression(use.parent) && use.parent.expression === use);
   if (built) stop('no-async-here', first);
