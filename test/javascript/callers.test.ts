@@ -149,6 +149,44 @@ exports.show = function show(name) {
     expect(files['main.js']).toContain('  callbackify(read)(name, (err, text) => {');
   });
 
+  test('recursion, and a function that hands on to another', async () => {
+    const files = await behaves(
+      {
+        'main.js': `const fs = require('fs');
+
+function first(names, cb) {
+  if (names.length === 0) return cb(new Error('none'));
+  fs.stat(names[0], (err) => {
+    if (err) return first(names.slice(1), cb);
+    found(names[0], cb);
+  });
+}
+
+function found(name, cb) {
+  fs.readFile(name, 'utf8', cb);
+}
+
+exports.run = function run(cb) {
+  setImmediate(() => {
+    fs.stat('a.txt', (err) => {
+      if (err) return cb(err);
+      first(['x.txt', 'b.txt'], (err, text) => {
+        if (err) return cb(err);
+        cb(null, text.toUpperCase());
+      });
+    });
+  });
+};
+`,
+      },
+      'run',
+      [],
+    );
+    expect(files['main.js']).toContain('return first(names.slice(1));');
+    expect(files['main.js']).toContain('async function found(name) {');
+    expect(files['main.js']).toContain("const text = await first(['x.txt', 'b.txt']);");
+  });
+
   test('promisify(f) is f', () => {
     const { files } = convert({
       'main.js': `const fs = require('fs');
@@ -375,6 +413,43 @@ exports.run = function (name, cb) {
   });
 };`;
     expect(stays(text)).toEqual(['several-results at other.save(stats, cb)']);
+  });
+
+  test('a method of the project that can answer at once', () => {
+    const text = `class Store {
+  load(id, cb) {
+    if (this.known) return cb(null, this.known);
+    ${wait.replace('name', 'id').replace(/\n/g, '\n  ')}
+  }
+  both(a, cb) {
+    this.load(a, (err, one) => {
+      if (err) return cb(err);
+      console.log(one);
+      cb(null, one);
+    });
+  }
+}
+exports.run = (cb) => new Store().both('a.txt', cb);`;
+    const { files, refusals } = convert({ 'main.js': `const fs = require('fs');\n\n${text}\n` });
+    expect(refusals).toEqual(['sync-callback at both(a, cb) {']);
+    expect(convert(files)).toMatchObject({ files, refusals });
+  });
+
+  test('a report that says whose it is', () => {
+    const text = `exports.run = function (name, cb) {\n  const self = this;\n  ${wait.replace('cb(null', 'cb.call(self, null')}\n};`;
+    expect(stays(text)).toEqual(['own-this at cb.call(self, null, stats.size)']);
+  });
+
+  test('code of the first wait that throws on purpose: its caller saw it', () => {
+    const text = `exports.run = function (json, cb) {\n  ${wait.replace('name', 'JSON.parse(json).name')}\n};`;
+    expect(stays(text)).toEqual(['sync-throw at JSON.parse(json)']);
+  });
+
+  test('what may answer later than it did, unless that is asked for', () => {
+    const text = `exports.run = function (name, cb) {\n  if (name) ${wait}\n  else cb(null, 0);\n};`;
+    const { groups, refusals } = convert({ 'main.js': `const fs = require('fs');\n\n${text}\n` }, { unsafe: true });
+    expect(refusals).toEqual([]);
+    expect(groups[0]!.unsafe.map((note) => note.code)).toEqual(['always-later']);
   });
 
   test('a function that what stays outside uses', () => {
