@@ -743,3 +743,29 @@ class Store {
 }
 `,
 );
+
+becomes(
+  'a local function that only reports',
+  `
+function f(a, cb) {
+  function fail(text) {
+    return cb(new Error(text));
+  }
+  if (!a) return fail('no a');
+  fs.stat(a, (err, s) => {
+    if (err) return fail('stat');
+    cb(null, s);
+  });
+}
+`,
+  `
+async function f(a) {
+  if (!a) throw new Error('no a');
+  try {
+    return await fs.promises.stat(a);
+  } catch {
+    throw new Error('stat');
+  }
+}
+`,
+);

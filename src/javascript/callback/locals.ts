@@ -3,8 +3,8 @@ import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { stop } from '../stop.js';
 import { readAnswer } from './answer.js';
-import { isFunction } from './shape.js';
-import { mention, mentions, withRoles } from './state.js';
+import { isFunction, isPure } from './shape.js';
+import { mention, mentions, roleOf, withRoles } from './state.js';
 import type { Env, LocalFunction, Role, State } from './state.js';
 import { readFrom } from './statements.js';
 import type { Range } from '../../types.js';
@@ -21,7 +21,7 @@ export function localsOf(statements: readonly ts.Statement[], env: Env, state: S
   const reporting = reach(all, env, state);
   if (!reporting.length) return env;
   for (const fn of reporting) state.moved.add(fn.statement!);
-  const roles = reporting.map((fn): [ts.Symbol, Role] => [fn.symbol, roleFor(fn, reporting, state)]);
+  const roles = reporting.map((fn): [ts.Symbol, Role] => [fn.symbol, roleFor(fn, reporting, env, state)]);
   return withRoles(env, roles);
 }
 
@@ -54,9 +54,42 @@ function reach(all: readonly LocalFunction[], env: Env, state: State): LocalFunc
   return all.filter((fn) => found.has(fn));
 }
 
-function roleFor(fn: LocalFunction, all: readonly LocalFunction[], state: State): Role {
+function roleFor(fn: LocalFunction, all: readonly LocalFunction[], env: Env, state: State): Role {
   if (callsItself(fn, all, state)) return { kind: 'loop', fn };
-  return usesOf(fn, state).length === 1 ? { kind: 'inline', fn } : { kind: 'shared', fn };
+  const once = usesOf(fn, state).length === 1;
+  return once || isShortcut(fn, env, state) ? { kind: 'inline', fn } : { kind: 'shared', fn };
+}
+
+/** `function fail(text) { return cb(new Error(text)); }`, called with plain values: short enough to stand in each of its places. */
+function isShortcut(fn: LocalFunction, env: Env, state: State): boolean {
+  const { body, parameters } = fn.node;
+  const [only, more] = ts.isBlock(body) ? body.statements : [];
+  const value = ts.isBlock(body)
+    ? only && !more && (ts.isReturnStatement(only) || ts.isExpressionStatement(only)) && only.expression
+    : body;
+  const called = value && bare(value);
+  if (!called || !ts.isCallExpression(called) || hasFunction(called)) return false;
+  if (roleOf(bare(called.expression), env, state)?.kind !== 'report') return false;
+  const { scopes } = state.ctx;
+  const plain = parameters.every((param) => {
+    const symbol = ts.isIdentifier(param.name) ? scopes.symbolOf(param.name) : undefined;
+    const simple = symbol && !param.initializer && !param.dotDotDotToken;
+    return !!simple && !scopes.references(symbol).some((use) => scopes.isWritten(use));
+  });
+  return plain && usesOf(fn, state).every(({ parent }) => ts.isCallExpression(parent) && isCalledPlainly(parent, fn));
+}
+
+function isCalledPlainly(call: ts.CallExpression, fn: LocalFunction): boolean {
+  const callee = bare(call.expression);
+  if (!ts.isIdentifier(callee) || callee.text !== fn.symbol.name) return false;
+  return (
+    call.arguments.length >= fn.node.parameters.length &&
+    call.arguments.every((each) => isPure(each) && !isFunction(bare(each)))
+  );
+}
+
+function hasFunction(node: ts.Node): boolean {
+  return ts.isFunctionLike(node) || !!ts.forEachChild(node, (child) => hasFunction(child) || undefined);
 }
 
 export function usesOf(fn: LocalFunction, state: State): ts.Identifier[] {

@@ -12,6 +12,8 @@ import { keepComments } from './keep-comments.js';
 import { mention } from './state.js';
 import type { Env, Role, State } from './state.js';
 import { readList } from './statements.js';
+import { substituting } from './substitute.js';
+import type { Substitutes } from './substitute.js';
 import type {
   CallbackFacts,
   CallbackFunction,
@@ -79,7 +81,7 @@ export function readReported(
   target: Target,
 ): ReadOutcome<Reported> {
   const read = attempt((): Reported => {
-    const state = { ...newState(ctx, fn, calls), snippets };
+    const state = newState(ctx, fn, calls, snippets);
     const env: Env = {
       roles: rolesOf(reporter, target),
       known: new Map(),
@@ -107,10 +109,17 @@ function rolesOf(reporter: Reporter, target: Target): Map<ts.Symbol, Role> {
   return roles;
 }
 
-export function newState(ctx: FileContext, entry: ts.Node, calls: CallResolver): State {
+export function newState(
+  ctx: FileContext,
+  entry: ts.Node,
+  calls: CallResolver,
+  snippets = snippetsOf(ctx, entry),
+): State {
+  const substitutes: Substitutes = new Map();
   return {
     ctx,
-    snippets: snippetsOf(ctx, entry),
+    snippets: substituting(snippets, substitutes),
+    substitutes,
     calls,
     entry,
     needs: [],
@@ -156,7 +165,7 @@ function entryEnv(fn: CallbackFunction, target: Target, ctx: FileContext): Env {
 }
 
 /** Places that cannot be async, and text that must not be moved. */
-function checkPlace(fn: CallbackFunction, ctx: FileContext): void {
+export function checkPlace(fn: CallbackFunction, ctx: FileContext): void {
   const { node } = fn;
   if (ts.isConstructorDeclaration(node) || ts.isAccessor(node)) stop('no-async-here', node);
   if (node.asteriskToken) stop('generator', node);

@@ -4,6 +4,7 @@ import { ts } from '../parse.js';
 import type { Snippets } from '../snippet.js';
 import type { Assumed, Assumptions } from './assume.js';
 import type { JoinPlan } from './joins.js';
+import type { Substitutes } from './substitute.js';
 import type { CallResolver, FunctionNode, ReportSite } from './types.js';
 
 /** What is the same for the whole reading of one entry, and what it finds on its way. */
@@ -31,6 +32,8 @@ export interface State {
   /** Variables that only said that something was reported already. */
   readonly flags: Set<ts.Symbol>;
   readonly dropped: Set<ts.VariableDeclaration>;
+  /** Parameters of functions read in the place of a call, and what stands for them there. */
+  readonly substitutes: Substitutes;
   /** Declarations that are read where they are used. */
   readonly moved: Set<ts.Statement>;
 }

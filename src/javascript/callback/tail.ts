@@ -1,6 +1,6 @@
 import type { Block, Step } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
-import { bare, memberName, originOf } from '../calls/origin.js';
+import { bare, memberName } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
@@ -12,6 +12,7 @@ import { awaitedCall, awaitingOf, isUsed, nameOnly } from './await.js';
 import type { Known } from './await.js';
 import { isErrorFirst } from './locals.js';
 import { readLoop, readTurn } from './loops.js';
+import { putOff, sleep, timerOf } from './timers.js';
 import { checkNames, noteFailure, plainSnippet, readReport, recordReport, roleCall, simpleText } from './report.js';
 import type { ReportRole } from './report.js';
 import { isFunction, isPure } from './shape.js';
@@ -173,6 +174,10 @@ export function readWithArguments(
       ? plainSnippet(argument, env, state)
       : state.snippets.compose(['undefined'], rangeOf(param), 'no');
     const name = nameOnly(param.name, state);
+    if (!written && argument && standsFor(argument, node, state)) {
+      state.substitutes.set(name.declares[0]!.binding, value);
+      return;
+    }
     const code = state.snippets.compose(
       [written ? 'let ' : 'const ', name, ' = ', value],
       rangeOf(argument ?? param),
@@ -186,6 +191,15 @@ export function readWithArguments(
   const block = readList(body.statements, body.range, inner, state);
   if (!leaves(block.steps)) stop('path-without-callback', body.statements.at(-1) ?? node);
   return [...steps, ...block.steps];
+}
+
+/** The argument can stand where the parameter stood: it never changes, or the body is over at once. */
+function standsFor(argument: ts.Expression, fn: FunctionNode, state: State): boolean {
+  const node = bare(argument);
+  if (!isPure(argument) || isFunction(node)) return false;
+  const symbol = ts.isIdentifier(node) ? state.ctx.scopes.symbolOf(node) : undefined;
+  const fixed = !symbol || !state.ctx.scopes.references(symbol).some((use) => state.ctx.scopes.isWritten(use));
+  return fixed || !ts.isBlock(fn.body!) || fn.body.statements.length === 1;
 }
 
 /** `(function next(i) { … })(0)` */
@@ -235,38 +249,6 @@ function readLater(call: ts.CallExpression, env: Env, state: State): Step[] | un
   // A mere answer is later anyway; code that was put off stays put off.
   const plain = only?.kind === 'exit' && !more;
   return [...(plain ? wait : timer === 'setTimeout' ? wait : [putOff(call, state)]), ...block.steps];
-}
-
-function timerOf(call: ts.CallExpression, state: State): 'setTimeout' | 'setImmediate' | 'nextTick' | undefined {
-  const origin = originOf(call.expression, state.ctx.scopes);
-  if (!origin) return undefined;
-  const name = origin.path.join('.');
-  if ((origin.module === '' || origin.module === 'timers') && (name === 'setTimeout' || name === 'setImmediate'))
-    return name;
-  if (origin.module === '' && (name === 'process.nextTick' || name === 'queueMicrotask')) return 'nextTick';
-  return origin.module === 'async' && (name === 'setImmediate' || name === 'nextTick') ? 'setImmediate' : undefined;
-}
-
-function sleep(call: ts.CallExpression, delay: ts.Expression | undefined, env: Env, state: State): Step {
-  const { snippets } = state;
-  const at = rangeOf(call);
-  const ms = delay ? [', ', plainSnippet(delay, env, state)] : [];
-  const awaitable = snippets.compose(
-    ['new Promise((resolve) => ', snippets.expression(call.expression), '(resolve', ...ms, '))'],
-    at,
-    'yes',
-  );
-  return { kind: 'wait', on: { kind: 'call', form: 'awaitable', awaitable }, lead: [], at };
-}
-
-/** `await new Promise(setImmediate)`: what was put off to a later turn still is. */
-function putOff(call: ts.CallExpression, state: State): Step {
-  const { snippets } = state;
-  const callee = snippets.expression(call.expression);
-  const member = memberName(bare(call.expression)) !== undefined;
-  const parts = member ? ['new Promise((resolve) => ', callee, '(resolve))'] : ['new Promise(', callee, ')'];
-  const awaitable = snippets.compose(parts, rangeOf(call), 'yes');
-  return { kind: 'wait', on: { kind: 'call', form: 'awaitable', awaitable }, lead: [], at: rangeOf(call) };
 }
 
 /** A call whose last argument is a continuation, or the callback itself. */
