@@ -66,7 +66,10 @@ function guardedBlock(step: StepOf<'wait'>, on: BlockTask, onFail: Handler): Ste
   const [declare, assign] = declaredFirst(step.bind, step);
   const bound = bindBlock(on, assign, { ...step, lead: [] });
   if (!bound) return [{ ...step, on: { ...on, apart: true } }];
-  const guard: Step = { kind: 'guard', body: { steps: bound, tail: on.body.tail }, onFail, lead: [], at: step.at };
+  const failed =
+    assign && cleansUp(on.body.steps, on.target) ? { ...onFail, body: emptied(onFail.body, assign, step) } : onFail;
+  const body: Block = { steps: bound, tail: on.body.tail };
+  const guard: Step = { kind: 'guard', body, onFail: failed, lead: [], at: step.at };
   return withLead([...declare, guard, ...unpack(step.bind, assign, step)], step, []);
 }
 
@@ -84,11 +87,37 @@ function bindBlock(on: BlockTask, bind: Bind | undefined, step: Step): Step[] | 
   const [declare, assign] = declaredFirst(bind, step);
   const tailed = toTail(steps, on.target);
   if (!tailed) return undefined;
-  // A variable that was there before still holds its old value where a path ends without one.
-  const ended = bind?.how === 'assign' && !bind.fresh ? closed(tailed, on.target, step) : tailed;
+  // A variable that was there before still holds its old value where a path ends without one, and a cleanup that throws
+  // comes behind the assignment.
+  const stale = (bind?.how === 'assign' && !bind.fresh) || cleanupCaught(tailed, on.target);
+  const ended = stale ? closed(tailed, on.target, step) : tailed;
   const first = ended.findIndex((each) => exits([each], on.target));
-  const bound = assignExits(ended.slice(first), on.target, assign, step);
+  const bound = assignExits(ended.slice(first), on.target, assign && { ...assign, fresh: !stale }, step);
   return [...ended.slice(0, first), ...declare, ...bound, ...unpack(bind, assign, step)];
+}
+
+/** A `finally` in one of these: what it throws comes after the value was assigned. */
+function cleansUp(steps: readonly Step[], target: Target): boolean {
+  return steps.some(
+    (step) =>
+      (step.kind === 'guard' && !!step.always && exits([step], target)) ||
+      blocksOf(step).some((block) => cleansUp(block.steps, target)),
+  );
+}
+
+function cleanupCaught(steps: readonly Step[], target: Target): boolean {
+  return steps.some(
+    (step) =>
+      (step.kind === 'guard' && !!step.onFail && cleansUp(step.body.steps, target)) ||
+      blocksOf(step).some((block) => cleanupCaught(block.steps, target)),
+  );
+}
+
+/** An error branch behind which the variable holds nothing. */
+function emptied(block: Block, assign: Bind, at: Step): Block {
+  const target: Target = { of: 'block' };
+  const steps = assignExits(closed(block.steps, target, at), target, { ...assign, fresh: false }, at);
+  return { ...block, steps };
 }
 
 /** The same with an exit at the end of each path that has none. */

@@ -71,12 +71,14 @@ function writeBraces(block: Block, place: Place, pen: Pen): string {
 /** The block's lines, each with its indentation; blank lines as the source had them, none first or last. */
 export function writeSteps(block: Block, place: Place, pen: Pen): string[] {
   const lines: string[] = [];
+  let above: { step: Step; text: string } | undefined;
   for (const step of block.steps) {
     lines.push(...writeLead(step.lead, place, pen));
     const text = writeStep(step, place, pen);
     if (text === '') continue;
     const trail = (step.trail ?? []).map((range) => ` ${renderRange(range, place.indent, pen.canvas)}`).join('');
-    lines.push(place.indent + apart(lines, text) + text + trail);
+    lines.push(place.indent + apart(above, text) + text + trail);
+    above = { step, text };
   }
   lines.push(...writeLead(block.tail, place, pen));
   while (lines[0] === '') lines.shift();
@@ -85,10 +87,13 @@ export function writeSteps(block: Block, place: Place, pen: Pen): string[] {
 }
 
 /** Without a semicolon before it, a line that starts with a bracket would go on with the line above. */
-function apart(lines: readonly string[], text: string): string {
-  if (!/^[([`/+-]/.test(text) || /^\/[/*]/.test(text)) return '';
-  const above = lines.findLast((line) => line.trim() !== '' && !/^\s*(\/\/|\/\*)/.test(line));
-  return !above || /[;{}]\s*(\/\/.*)?$/.test(above) ? '' : ';';
+function apart(above: { step: Step; text: string } | undefined, text: string): string {
+  if (!above || !/^[([`/+-]/.test(text) || /^\/[/*]/.test(text) || /;\s*$/.test(above.text)) return '';
+  // A `}` ends a block, a function or a class; of other code it may end a value.
+  const whole =
+    above.step.kind === 'code' ? /^(async\s+function|function|class)\b/.test(above.text) : above.text !== '';
+  const ends = /\}\s*$/.test(above.text) && whole && !['wait', 'exit'].includes(above.step.kind);
+  return ends ? '' : ';';
 }
 
 function writeLead(lead: readonly Lead[], place: Place, pen: Pen): string[] {
