@@ -54,7 +54,21 @@ export interface FileError {
   readonly path: string;
   readonly line: number;
   readonly column: number;
-  readonly kind: 'parse-error' | 'internal-error' | 'unreadable' | 'binary' | 'too-large' | 'changed-meanwhile' | 'dirty' | 'not-found';
+  readonly kind:
+    | 'parse-error'
+    | 'internal-error'
+    | 'unreadable'
+    | 'binary'
+    | 'too-large'
+    | 'changed-meanwhile'
+    | 'dirty'
+    | 'not-found';
+  readonly message: string;
+}
+
+/** Something that stood in the way of a better result. The run went on without it. */
+export interface Warning {
+  readonly path: string;
   readonly message: string;
 }
 
@@ -70,6 +84,8 @@ export interface TransformOptions {
   readonly from?: Style;
   readonly exports?: ExportsPolicy;
   readonly unsafe?: boolean;
+  /** Ask the compiler what a value is, in files that a tsconfig.json above them covers. Slower; reads the disk below the view's root. */
+  readonly types?: boolean;
 }
 
 /** What the engine is given beside the files: how to look at the rest of the project. All of it is optional and pure. */
@@ -88,6 +104,8 @@ export interface ProjectResult {
   readonly errors: readonly FileError[];
   /** Sites that carry an inline ignore. */
   readonly ignored: readonly Refused[];
+  /** Only there when there are some. */
+  readonly warnings?: readonly Warning[];
   /** Sites seen, by rule: changed + refused + ignored. */
   readonly sites: number;
 }

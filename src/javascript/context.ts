@@ -1,6 +1,7 @@
 import type { ProjectView, TransformOptions } from '../types.js';
 import type { ts } from './parse.js';
 import type { Scopes } from './scope.js';
+import type { FileTypes } from './types.js';
 
 /** How this file is written, so that what we add looks the same. */
 export interface CodeStyle {
@@ -25,4 +26,6 @@ export interface FileContext {
   readonly dependencies: Readonly<Record<string, string>>;
   /** Promise libraries with methods of their own that the package itself (not only its tests) depends on. */
   readonly promiseLibraries: readonly string[];
+  /** What the compiler says of this file's expressions; only with `--types`. */
+  readonly types?: FileTypes;
 }

@@ -4,12 +4,14 @@ import type { FileContext } from './context.js';
 import { parseSource } from './parse.js';
 import { moduleStyleOf, scopesOf } from './scope.js';
 import { styleOf } from './style.js';
+import type { Types } from './types.js';
 
 /** Parses the files; those that are not JavaScript or TypeScript give one error each and are left out. */
 export function contextsOf(
   files: readonly SourceText[],
   options: TransformOptions,
   view: ProjectView,
+  types?: Types,
 ): { contexts: FileContext[]; errors: FileError[] } {
   const errors: FileError[] = [];
   const packages = packageFinder(view);
@@ -38,6 +40,7 @@ export function contextsOf(
         view,
         dependencies: pkg.dependencies,
         promiseLibraries: pkg.promiseLibraries,
+        ...(types && { types: { promiseKind: (range) => types.promiseKind(source, range) } }),
       } satisfies FileContext,
     ];
   });
