@@ -135,7 +135,7 @@ function answerOf(node: ts.Node, call: ts.CallExpression, calls: CallResolver): 
   const awaiting = calls(call);
   if (awaiting.kind === 'unknown' || awaiting.errorFirst === false) return undefined;
   // What is handed on to something unknown must be taken for a callback there.
-  if (!isFunction(node) && awaiting.results === 'unknown') return undefined;
+  if (!isFunction(node) && awaiting.results === 'unknown' && awaiting.kind !== 'async') return undefined;
   return {
     call,
     once: true,

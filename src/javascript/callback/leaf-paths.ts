@@ -100,10 +100,6 @@ export function checkPath(path: Path): void {
 const manyCode = (handing: Handing): string => (handing.event ? 'many-events' : 'called-more-than-once');
 
 function isInLoop(node: ts.Node, fn: ts.Node): boolean {
-  return !!ts.findAncestor(node, (each) => each === fn || ts.isIterationStatement(each, false)) && loopAround(node, fn);
-}
-
-function loopAround(node: ts.Node, fn: ts.Node): boolean {
   for (let at = node; at !== fn; at = at.parent) if (ts.isIterationStatement(at, false)) return true;
   return false;
 }
@@ -171,13 +167,14 @@ function finals(node: ts.Node, fn: ts.Node): ts.Node[] {
 
 /** Of two paths only one is ever taken to its end. */
 export function areExclusive(one: Path, other: Path): boolean {
-  const [from, to] = sharedGuard(one, other) ?? [0, 0];
+  const shared = sharedGuard(one, other);
+  const [from, to] = shared ?? [0, 0];
   if (one[from]!.fn !== other[to]!.fn) return true;
   for (let i = 0; one[from + i] && other[to + i]; i++) {
     const [a, b] = [one[from + i]!, other[to + i]!];
     if (a.node !== b.node) return excludeInTurn(a, b);
   }
-  return false;
+  return !!shared;
 }
 
 /** Where the two paths pass the same guard last. */

@@ -2,6 +2,7 @@ import type { Block, ImportNeed, Note, Refusal, Target } from '../../flow/model.
 import type { Range } from '../../types.js';
 import type { ts } from '../parse.js';
 import type { Snippets } from '../snippet.js';
+import type { Leaf } from './leaf.js';
 
 /** A function node that can hold statements (or an arrow's expression). */
 export type FunctionNode =
@@ -121,6 +122,8 @@ export interface CallbackReading {
   readonly waits: readonly ts.CallExpression[];
   /** Functions whose statements became part of this flow: iteratees and continuations are no functions of their own any more. */
   readonly consumed: readonly ts.Node[];
+  /** The flow says nothing but when it answers: the body stays, in a promise. With the reason why it can't be read. */
+  readonly leaf?: Leaf & { readonly refusal: Refusal };
 }
 
 export interface CallbackFacts {

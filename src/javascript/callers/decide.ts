@@ -14,6 +14,7 @@ import { asyncPart, markHanded } from './exits.js';
 import type { HandedOn } from './exits.js';
 import { canImportBuiltins } from '../imports.js';
 import { asyncHead } from './head.js';
+import { isAwaited } from './leaf.js';
 import { callsOf, givesOfSite, leave, mixesLists, reportWithThis, resultsOf } from './site.js';
 import type { Site } from './site.js';
 import { markTiming } from './timing.js';
@@ -92,6 +93,7 @@ function callersOf(sites: readonly Site[]): ReadonlyMap<Site, readonly Site[]> {
 function readAgain(site: Site, read: Read, resolve: Resolve): void {
   const outcome = read(site, resolve(site.ctx));
   if (outcome.ok) site.reading = outcome.value;
+  else if (site.reading?.leaf) (delete site.reading, leave(site, outcome.refusal));
   else leave(site, outcome.refusal);
 }
 
@@ -114,6 +116,7 @@ function canChange(
   if (!asyncHead(site.ctx, site.fn, resultsOf(site)) || returnsSomething(site)) return false;
   const calls = callsOf(site).map(({ call }) => call);
   if (!canDefaultOptions(site, calls)) return false;
+  if (site.reading!.leaf && !isAwaited(site, awaited)) return false;
   let bridges = 0;
   let waits = 0;
   for (const { ctx, call } of callsOf(site)) {
@@ -129,6 +132,7 @@ function canChange(
 
 /** A bridge must give the old callback exactly what it got, when it got it; and there must be something worth it. */
 function checkKept(site: Site, handedOn: HandedOn): void {
+  if (site.reading!.leaf) return leave(site, site.reading!.leaf.refusal);
   if (gainsNothing(site, site.reading!)) return leave(site);
   site.bridge = bridgeOf(site, handedOn);
   const refusal = whyNotKept(site, site.reading!);

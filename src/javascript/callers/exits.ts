@@ -24,17 +24,21 @@ export function handedIn(block: Block, site: Site, handedOn: HandedOn): Readonly
  * the least that explains all ends.
  */
 export function markHanded(sites: readonly Site[], handedOn: HandedOn): void {
-  for (const site of sites) site.hands = new Set(site.reading ? [] : ['unknown']);
+  for (const site of sites) site.hands = new Set(site.reading ? leafHands(site.reading) : ['unknown']);
   for (let grown = true; grown;) {
     grown = false;
     for (const site of sites) {
       const { hands, reading } = site;
-      if (!reading || !hands) continue;
+      if (!reading || !hands || reading.leaf) continue;
       const before = hands.size;
       for (const kinds of handedIn(reading.flow, site, handedOn).values()) for (const kind of kinds) hands.add(kind);
       grown ||= hands.size > before;
     }
   }
+}
+
+function leafHands({ leaf }: CallbackReading): Handed[] {
+  return leaf ? [leaf.results === 'mixed' ? 'unknown' : leaf.results] : [];
 }
 
 /** The flow from the first wait on. */

@@ -1,6 +1,6 @@
 import type { Note } from '../../flow/model.js';
 import type { TransformOptions } from '../../types.js';
-import { findCallbackFunctions, readCallback } from '../callback/read.js';
+import { findCallbackFunctions } from '../callback/read.js';
 import type { CallResolver, CallbackFunction } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import type { ModuleGraph } from '../modules/graph.js';
@@ -12,6 +12,7 @@ import { awaitedCalls, decide, firstThrow } from './decide.js';
 import { callbackifyNeed, changedEntry, keptEntry } from './entries.js';
 import { survives } from './nested.js';
 import { asyncHead } from './head.js';
+import { leafEdits, readSite } from './leaf.js';
 import { callsOf, givesOfSite, leave, resultsOf } from './site.js';
 import type { Site } from './site.js';
 import { namingOf, ownerAt, useOf, usesIn } from './uses.js';
@@ -35,7 +36,7 @@ export function readCallbackProject(
       return isBridged(ctx, fn) ? bridgedSite(site) : site;
     }),
   );
-  decide(sites, (site, calls) => readCallback(site.fn, site.ctx, calls), resolverOf(sites, project));
+  decide(sites, (site, calls) => readSite(site, sites, calls), resolverOf(sites, project));
   const standing = sites.filter((site) => site.mode !== 'left' && isSeen(site, sites));
   return {
     groups: groupsOf(standing, options),
@@ -139,7 +140,7 @@ function resolverOf(sites: readonly Site[], project: Project): (ctx: FileContext
     if (!site) return awaitingOf(ctx, call, project.graph.isPatched);
     const gives = givesOfSite(site);
     if (site.mode === 'change') return { kind: 'async', ...gives };
-    if (site.refusal && untold.has(site.refusal.code)) return { kind: 'unknown' };
+    if (site.refusal && untold.has(site.refusal.code) && !site.reading?.leaf) return { kind: 'unknown' };
     return gives.results === 'list' ? { kind: 'wrap', ...gives } : promisified(ctx, gives);
   };
 }
@@ -177,20 +178,27 @@ function groupsOf(sites: readonly Site[], options: TransformOptions): PlannedGro
 
 function groupOf(sites: readonly Site[], awaited: ReadonlySet<ts.Node>, options: TransformOptions): PlannedGroup {
   const main = sites[0]!;
-  const entries = sites.map((site) => ({ ctx: site.ctx, entry: entryOf(site, options) }));
+  const leaves = sites.filter((site) => site.reading!.leaf);
+  const entries = sites.flatMap((site) =>
+    site.reading!.leaf ? [] : [{ ctx: site.ctx, entry: entryOf(site, options) }],
+  );
   const more = sites.length - 1;
   return {
     rule,
     title: `${titleOf(main)}${more > 0 ? `; ${more} more ${more === 1 ? 'follows' : 'follow'}` : ''}`,
     entries,
-    edits: sites.flatMap((site) => (site.mode === 'change' ? editsAtUses(site, awaited) : [])),
+    edits: [
+      ...leaves.flatMap((site) => leafEdits(site)),
+      ...sites.flatMap((site) => (site.mode === 'change' ? editsAtUses(site, awaited) : [])),
+    ],
     unsafe: sites.flatMap((site) => unsafeNotes(site)),
-    notes: entries.flatMap(({ entry }) => entry.notes),
+    notes: [...leaves.flatMap((site) => site.reading!.notes), ...entries.flatMap(({ entry }) => entry.notes)],
     main: { ctx: main.ctx, at: main.fn.node.getStart() },
   };
 }
 
 function titleOf(site: Site): string {
+  if (site.reading!.leaf) return `${site.fn.name} gives a promise`;
   return site.mode === 'change' ? `${site.fn.name} becomes async` : `the inside of ${site.fn.name} becomes async`;
 }
 
