@@ -38,6 +38,14 @@ export function rangeOf(node: ts.Node): Range {
   return { start: node.getStart(), end: node.end };
 }
 
+/** A semicolon on a later line only keeps the next statement apart; the writer puts one where it is needed. */
+function statementRange(node: ts.Node): Range {
+  const { start, end } = rangeOf(node);
+  const plain = ts.isExpressionStatement(node) || ts.isVariableStatement(node);
+  const apart = plain ? /\s*\n\s*;$/.exec(node.getSourceFile().text.slice(start, end)) : null;
+  return { start, end: end - (apart?.[0].length ?? 0) };
+}
+
 /** `entry` is the function or statement that the names are local to. */
 export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
   const bindings = new Map<ts.Symbol, Binding>();
@@ -80,7 +88,11 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
     return !!symbol && settled.has(symbol);
   };
   const promiseOf = (node: ts.Expression): Snippet['promise'] =>
-    isSettled(node) || isPlainValue(node, ctx.scopes, isSettled) ? 'no' : 'maybe';
+    isSettled(node) ||
+    isPlainValue(node, ctx.scopes, isSettled) ||
+    ctx.types?.promiseKind(rangeOf(node)) === 'plain'
+      ? 'no'
+      : 'maybe';
 
   const make = (
     range: Range,
@@ -114,7 +126,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
         const symbol = name === pattern ? ctx.scopes.symbolOf(name) : undefined;
         if (symbol && !ctx.scopes.references(symbol).some((use) => ctx.scopes.isWritten(use))) settled.add(symbol);
       }),
-    statement: (node) => make(rangeOf(node), [node], declarationsOf(node, declared), 'no'),
+    statement: (node) => make(statementRange(node), [node], declarationsOf(node, declared), 'no'),
     expression: (node) => ({
       ...make(rangeOf(node), [node], [], promiseOf(node), isPure(node)),
       ...(isLoose(node) && { loose: true }),

@@ -25,6 +25,7 @@ import {
   useOf,
 } from './uses.js';
 import type { FunctionNode } from './uses.js';
+import { admitTyped, answersNative, typedLibrary } from './typed.js';
 
 /** Proves that a function may become async, or gives it up. `chains`: those it returns, as far as they stand in it. */
 export function admit(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileContext): Note[] {
@@ -34,7 +35,7 @@ export function admit(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
   admitType(fn, ctx);
   admitNames(fn);
   admitCallers(fn, ctx, first);
-  admitPaths(fn, scopes, first);
+  admitPaths(fn, ctx, first);
   admitLibrary(fn, chains, ctx);
   admitTurns(fn, scopes);
   return admitThrows(fn, ctx);
@@ -108,14 +109,15 @@ function admitCallers(fn: FunctionNode, ctx: FileContext, first: ts.Node): void 
 }
 
 /** Each path must give a promise, and one that nobody else holds. */
-function admitPaths(fn: FunctionNode, scopes: Scopes, first: ts.Node): void {
+function admitPaths(fn: FunctionNode, ctx: FileContext, first: ts.Node): void {
+  const { scopes } = ctx;
   if (fn.type && isPromiseType(fn.type) && !returnsOf(fn).some((each) => each && kindOf(each, scopes) === 'kept'))
     return;
   const waited = callsOf(fn, scopes)?.every((call) => ['awaited', 'chained'].includes(useOf(call)));
   for (const each of returnsOf(fn)) {
     const kind = each ? kindOf(each, scopes) : 'value';
     if (kind === 'kept') stop('promise-identity', each!, nameOf(fn));
-    if (kind !== 'chain' && kind !== 'promise' && !waited) stop('mixed-style', each ?? first, nameOf(fn));
+    if (kind !== 'chain' && kind !== 'promise' && !waited && !answersNative(each, ctx)) stop('mixed-style', each ?? first, nameOf(fn));
   }
   if (fn.body && ts.isBlock(fn.body) && !endsAlways(fn.body) && !waited) stop('mixed-style', first, nameOf(fn));
 }
@@ -128,7 +130,7 @@ function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
     if (!chain) continue;
     admitRoot(chain, ctx);
     const source = initialiserOf(chain.root, scopes) ?? chain.root;
-    const library = libraryBehind(source, scopes);
+    const library = libraryBehind(source, scopes) ?? typedLibrary(chain, ctx);
     if (library === 'native' || library === 'polyfill') continue;
     // What an unknown function of a package gives may be a promise of the library that the package uses.
     const unknown = !library && !answersPromise(source, scopes, ctx.dependencies) && ctx.promiseLibraries.length > 0;
@@ -206,8 +208,9 @@ export function admitRoot(chain: Chain, ctx: FileContext): void {
   if (ts.isIdentifier(root) && /^(cy|Cypress|browser|protractor)$/.test(root.text) && scopes.isGlobal(root))
     stop('custom-thenable', chain.whole);
   if (isAngularJs(ctx)) stop('framework-callback', chain.whole);
+  const typed = admitTyped(chain, ctx);
   const bareErrors = chain.links.every((link) => link.method !== 'then');
-  if (bareErrors && importsAny(ctx, notPromises)) stop('custom-thenable', chain.whole);
+  if (bareErrors && typed !== 'native' && importsAny(ctx, notPromises)) stop('custom-thenable', chain.whole);
   if (promiseLibraryOf(chain.root, scopes) === 'jquery' && /^[~^]?[12]\./.test(ctx.dependencies['jquery'] ?? ''))
     stop('library-promise', chain.whole, '$');
   const late = lateLazy(chain.root, scopes);

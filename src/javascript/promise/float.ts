@@ -1,4 +1,5 @@
 import type { Entry, Target } from '../../flow/model.js';
+import type { Range } from '../../types.js';
 import { someOwn } from '../body.js';
 import { bare } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
@@ -65,7 +66,7 @@ export function readFloat(statement: ts.ExpressionStatement, ctx: FileContext): 
       style: 'promise',
       name: '',
       at: rangeOf(statement),
-      body: rangeOf(statement),
+      body: writtenRange(statement),
       bodyKind: 'statement',
       shape: { kind: 'statement' },
       target,
@@ -77,6 +78,13 @@ export function readFloat(statement: ts.ExpressionStatement, ctx: FileContext): 
     };
     return { entry, seen };
   });
+}
+
+/** The statement without a semicolon on a later line, which keeps the next statement apart. */
+function writtenRange(statement: ts.ExpressionStatement): Range {
+  const end = statement.expression.end;
+  const behind = statement.getSourceFile().text.slice(end, statement.end);
+  return { start: statement.getStart(), end: behind.includes('\n') ? end : statement.end };
 }
 
 /** Proves that a floating chain may become an async function that is started there, or gives it up. */
@@ -95,7 +103,7 @@ export function admitFloat(statement: ts.Statement, expression: ts.Expression, c
     admitRoot(chain, ctx);
     const thrown = throwsIn(chain.root, scopes, 3);
     if (thrown) stop('sync-throw', thrown);
-    const library = libraryBehind(chain.root, scopes);
+    const library = libraryBehind(chain.root, scopes) ?? typedLibrary(chain, ctx);
     if (library && library !== 'native' && library !== 'polyfill' && !isHandled(chain) && !ctx.options.unsafe)
       stop('library-promise', chain.whole, 'then');
   }
