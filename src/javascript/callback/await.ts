@@ -11,9 +11,26 @@ export type Known = Exclude<Awaiting, { kind: 'unknown' }>;
 
 /** How the callee can be awaited, or the end of this reading. */
 export function awaitingOf(call: ts.CallExpression, state: State): Known {
-  const awaiting = state.calls(call);
+  const unbound = withoutCall(call);
+  const awaiting = unbound ? callable(state.calls(unbound)) : state.calls(call);
   if (awaiting.kind === 'unknown') stop(awaiting.code ?? 'unknown-callee', call.expression);
   return awaiting;
+}
+
+/** `f.call(self, x, cb)` as the call `f(x, cb)`. */
+function withoutCall(call: ts.CallExpression): ts.CallExpression | undefined {
+  const callee = bare(call.expression);
+  if (!ts.isPropertyAccessExpression(callee) || callee.name.text !== 'call' || call.arguments.length < 2)
+    return undefined;
+  const made = ts.factory.createCallExpression(callee.expression, undefined, call.arguments.slice(1));
+  return Object.assign(made, { pos: call.pos, end: call.end, parent: call.parent });
+}
+
+/** Only a form that still calls the very function with the object that it was given. */
+function callable(awaiting: Awaiting): Awaiting {
+  if (awaiting.kind === 'unknown' || awaiting.kind === 'promisify' || awaiting.kind === 'wrap') return awaiting;
+  const { results, fields, errorFirst, sync } = awaiting;
+  return fields ? { kind: 'unknown' } : { kind: 'wrap', results, errorFirst, sync };
 }
 
 /** The call without its callback, in a form that can be awaited. */
@@ -59,6 +76,11 @@ function promisified(call: ts.CallExpression, kept: readonly ts.Expression[], lo
   const callee = bare(call.expression);
   const at = rangeOf(call);
   const promisify = [`${local}(`, snippets.expression(call.expression), ')'];
+  const unbound = withoutCall(call);
+  if (unbound) {
+    const given = snippets.piece({ start: kept[0]!.getStart(), end: kept.at(-1)!.end }, kept);
+    return snippets.compose([`${local}(`, snippets.expression(unbound.expression), ').call(', given, ')'], at, 'yes');
+  }
   const receiver =
     ts.isPropertyAccessExpression(callee) || ts.isElementAccessExpression(callee) ? callee.expression : undefined;
   if (!receiver) return snippets.compose([...promisify, ...argumentText(call, kept, state)], at, 'yes');
