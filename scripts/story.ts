@@ -37,4 +37,4 @@ function lists(what: string, found: readonly string[], listed: readonly string[]
   return [`--- ${what}\n${found.join('\n')}\n--- ${what}, as listed\n${listed.join('\n')}`];
 }
 
-void main(process.argv.slice(2));
+void main(process.argv.slice(2)).then(() => process.exit());

@@ -12,26 +12,38 @@ export interface Behaviour {
 
 const root = path.join(__dirname, '../..');
 
+/** The process starts with the first telling: a test run that needs none leaves none behind. */
 export function startBehaviour(): Behaviour {
-  const args = ['-r', './scripts/register.cjs', 'test/behaviour/child.ts'];
-  const child = spawn(process.execPath, args, {
+  let child: ReturnType<typeof spawnChild> | undefined;
+  return {
+    trace(telling) {
+      child ??= spawnChild();
+      return child.trace(telling);
+    },
+    close: async () => child?.close(),
+  };
+}
+
+function spawnChild() {
+  const child = spawn(process.execPath, ['-r', './scripts/register.cjs', 'test/behaviour/child.ts'], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });
   const waiting: ((trace: Trace) => void)[] = [];
-  readline.createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line) as Trace));
+  const give = (trace: Trace): void => waiting.shift()?.(trace);
+  readline.createInterface({ input: child.stdout }).on('line', (line) => give(JSON.parse(line) as Trace));
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
-  void ended.then(() =>
-    waiting.splice(0).forEach((give) => give({ lines: ['harness: the process that runs stories ended'], calls: 0 })),
-  );
+  void ended.then(() => {
+    while (waiting.length > 0) give({ lines: ['harness: the process that runs stories ended'], calls: 0 });
+  });
   return {
-    trace: (telling) =>
-      new Promise((resolve) => {
+    trace: (telling: Telling) =>
+      new Promise<Trace>((resolve) => {
         waiting.push(resolve);
         child.stdin.write(`${JSON.stringify(telling)}\n`);
       }),
-    close() {
+    close(): Promise<void> {
       child.stdin.end();
       return ended;
     },
