@@ -94,7 +94,6 @@ function siteOf(ctx: FileContext, fn: CallbackFunction, project: Project): Site 
     uses,
     isSeen,
     answersSync: true,
-    endsSync: true,
     mode: canFollow ? 'change' : 'keep',
   };
   if (project.options.exports === 'refuse' && isExported && !isSeen)
@@ -192,7 +191,7 @@ function groupOf(sites: readonly Site[], awaited: ReadonlySet<ts.Node>, options:
       ...sites.flatMap((site) => (site.mode === 'change' ? editsAtUses(site, awaited) : [])),
     ],
     unsafe: sites.flatMap((site) => unsafeNotes(site)),
-    notes: [...leaves.flatMap((site) => site.reading!.notes), ...entries.flatMap(({ entry }) => entry.notes)],
+    notes: [...leaves.flatMap((site) => leafNotes(site, options)), ...entries.flatMap(({ entry }) => entry.notes)],
     main: { ctx: main.ctx, at: main.fn.node.getStart() },
   };
 }
@@ -207,14 +206,22 @@ function entryOf(site: Site, options: TransformOptions): ReturnType<typeof chang
   if (site.mode === 'keep') return keptEntry(site, [{ code: 'bridged', at }]);
   const leftOut = callsOf(site).some(({ call }) => leavesOptionsOut(site, call));
   const head = asyncHead(site.ctx, site.fn, resultsOf(site), leftOut)!;
-  const notes: Note[] = options.exports === 'change' && !site.isSeen ? [{ code: 'contract-changed', at }] : [];
-  return changedEntry(site, head, notes);
+  return changedEntry(site, head, contractNotes(site, options));
+}
+
+function leafNotes(site: Site, options: TransformOptions): Note[] {
+  return [...site.reading!.notes, ...contractNotes(site, options)];
+}
+
+function contractNotes(site: Site, options: TransformOptions): Note[] {
+  const at = { start: site.fn.node.getStart(), end: site.fn.node.end };
+  return options.exports === 'change' && !site.isSeen ? [{ code: 'contract-changed', at }] : [];
 }
 
 function unsafeNotes(site: Site): Note[] {
   if (site.mode !== 'keep') return [];
   const at = { start: site.fn.node.getStart(), end: site.fn.node.end };
-  const late: Note[] = site.endsSync ? [{ code: 'always-later', at }] : [];
+  const late: Note[] = site.endsSync ? [{ code: 'always-later', at: site.endsSync }] : [];
   return firstThrow(site, site.reading!) ? [...late, { code: 'throw-now-rejection', at }] : late;
 }
 
