@@ -144,8 +144,9 @@ function whyNotKept(site: Site, reading: CallbackReading): Refusal | undefined {
   const { ctx, fn } = site;
   const at = rangeOf(fn.node);
   const given = returnsSomething(site);
-  if (facts.returns === 'value' || given) return { code: 'returns-value', at: given ? rangeOf(given) : at };
-  if (site.endsSync && !ctx.options.unsafe) return { code: 'sync-callback', at };
+  if (given) return { code: 'returns-value', at: rangeOf(given) };
+  if (facts.returns === 'value') return { code: 'returns-value', at: rangeOf(returnOf(site) ?? fn.node) };
+  if (site.endsSync && !ctx.options.unsafe) return { code: 'sync-callback', at: site.endsSync };
   const withThis = reportWithThis(site);
   if (withThis) return { code: 'own-this', at: rangeOf(withThis) };
   const early = usedTooEarly(site, reading);
@@ -217,6 +218,17 @@ function returnsSomething(site: Site): ts.Node | undefined {
     return (ts.isReturnStatement(child) ? returned(child.expression) : undefined) ?? ts.forEachChild(child, visit);
   };
   return ts.forEachChild(node.body, visit);
+}
+
+/** The first `return` that is more than a way to leave. */
+function returnOf({ ctx, fn }: Site): ts.Node | undefined {
+  const uses = ctx.scopes.references(fn.callbackSymbol);
+  const visit = (node: ts.Node): ts.Node | undefined => {
+    if (ts.isFunctionLike(node)) return undefined;
+    if (!ts.isReturnStatement(node) || !node.expression) return ts.forEachChild(node, visit);
+    return uses.some((use) => use.pos >= node.pos && use.end <= node.end) ? undefined : node;
+  };
+  return fn.node.body && ts.forEachChild(fn.node.body, visit);
 }
 
 /** What a call that nobody described gives is not known; who sees all callers of the function sees that they do not take it. */

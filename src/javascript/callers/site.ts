@@ -1,4 +1,5 @@
 import type { Refusal } from '../../flow/model.js';
+import type { Range } from '../../types.js';
 import type { CallbackFunction, CallbackReading, Gives } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
@@ -28,8 +29,8 @@ export interface Site {
   hands?: Set<Handed>;
   /** It may report before its call has returned. */
   answersSync: boolean;
-  /** The part that would become async may do so. */
-  endsSync: boolean;
+  /** Where the part that would become async may do so. */
+  endsSync?: Range;
   /** How its contract is kept, when it is. */
   bridge?: Bridge;
 }

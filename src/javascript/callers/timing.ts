@@ -1,5 +1,6 @@
 import { calleeOf } from '../calls/callee.js';
 import { bare, memberName, originOf } from '../calls/origin.js';
+import type { Range } from '../../types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { asyncPart, endsSync } from './exits.js';
@@ -42,7 +43,7 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
       site.answersSync = grown = true;
     }
   }
-  for (const site of sites) site.endsSync = !!site.reading && ends(site, asyncPart(site.reading).steps, isSync);
+  for (const site of sites) site.endsSync = site.reading && ends(site, asyncPart(site.reading).steps, isSync);
   return isSync;
 }
 
@@ -74,7 +75,7 @@ function isOwnCode(ctx: FileContext, callee: ts.Expression): boolean {
   );
 }
 
-function ends(site: Site, steps: Parameters<typeof endsSync>[0], isSync: AnswersSync): boolean {
+function ends(site: Site, steps: Parameters<typeof endsSync>[0], isSync: AnswersSync): Range | undefined {
   return endsSync(steps, site.reading!, (call) => isSync(site.ctx, call));
 }
 
