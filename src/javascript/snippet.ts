@@ -88,11 +88,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
     return !!symbol && settled.has(symbol);
   };
   const promiseOf = (node: ts.Expression): Snippet['promise'] =>
-    isSettled(node) ||
-    isPlainValue(node, ctx.scopes, isSettled) ||
-    ctx.types?.promiseKind(rangeOf(node)) === 'plain'
-      ? 'no'
-      : 'maybe';
+    isPlainValue(node, ctx.scopes, isSettled) || ctx.types?.promiseKind(rangeOf(node)) === 'plain' ? 'no' : 'maybe';
 
   const make = (
     range: Range,

@@ -2,6 +2,7 @@ import { compose, type WrittenGroup } from '../javascript/compose.js';
 import type { FileContext } from '../javascript/context.js';
 import { contextsOf } from '../javascript/contexts.js';
 import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
+import { typesFor, type Types } from '../javascript/types.js';
 import { findWrong } from '../javascript/verify.js';
 import type { FileError, ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
 import { callbackToAsync } from './callback-to-async.js';
@@ -25,10 +26,15 @@ export function convertProject(
   view: ProjectView,
 ): ProjectResult {
   const asked = transforms.filter((each) => each.to === options.to && (!options.from || each.from === options.from));
-  const first = convertOnce(files, asked, options, view);
+  const types = options.types ? typesFor(view, files) : undefined;
+  const first = convertOnce(files, asked, options, view, types);
   // Callback functions are decided together with all their callers, once: only chains are looked at again.
   const again = asked.filter((each) => each !== callbackToAsync);
-  return untilNothingChanges(first, files, view, (changed, later) => convertOnce(changed, again, options, later));
+  const result = untilNothingChanges(first, files, view, (changed, later) => {
+    types?.follow(changed);
+    return convertOnce(changed, again, options, later, types);
+  });
+  return types?.warnings.length ? { ...result, warnings: types.warnings } : result;
 }
 
 function convertOnce(
@@ -36,8 +42,9 @@ function convertOnce(
   asked: readonly Transform[],
   options: TransformOptions,
   view: ProjectView,
+  types?: Types,
 ): ProjectResult {
-  const { contexts, errors } = contextsOf(files, options, view);
+  const { contexts, errors } = contextsOf(files, options, view, types);
   const plans = asked.map((transform) => withoutIgnored(planSafely(transform, contexts, options, view, errors)));
   const groups = withoutClashes(plans.flatMap((plan) => plan.groups));
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
