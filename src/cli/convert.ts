@@ -129,6 +129,8 @@ async function report(
   const { document } = details;
   const shown = shownPath(details);
   for (const note of details.notes) await screen.note(`${shown(note.path)} ${note.message}`);
+  for (const { path: file, message } of document.warnings ?? [])
+    await screen.note(`${screen.paint.yellow('warning:')} ${shown(file)} ${message}`);
   await reportSkipped(document.skipped, shown, options, screen);
   for (const error of document.errors) if (error.kind !== 'dirty') await printError(error, shown, screen);
   for (const trace of details.traces) await screen.detail(trace);

@@ -66,11 +66,13 @@ async function answer(
   const [project] = projectsOf(place.root, [source]);
   const [inProject] = projectTexts(project!);
   const text = (source.bom ? '\uFEFF' : '') + source.text;
-  const { from, exports, unsafe } = options;
-  const asked = { to: options.to!, exports, unsafe, ...(from && { from }) };
+  const { from, exports, unsafe, types } = options;
+  const asked = { to: options.to!, exports, unsafe, ...(from && { from }), ...(types && { types }) };
   const view = viewOf(place.root, project!, place.rules);
   const result = transform(text, { ...asked, path: inProject!.path, view });
   const fromTop = fromRoot({ ...result, sites: 0 }, project!.folder);
+  for (const { path, message } of fromTop.warnings ?? [])
+    await screen.note(`${screen.paint.yellow('warning:')} ${path} ${message}`);
   const errors = result.errors.filter((error) => !(options.skipParseErrors && error.kind === 'parse-error'));
   if (errors.length > 0) {
     for (const error of errors) await printError(error, () => given, screen);

@@ -27,6 +27,7 @@ export interface CliOptions {
   readonly from?: Style;
   readonly exports: ExportsPolicy;
   readonly unsafe: boolean;
+  readonly types: boolean;
   readonly write: boolean;
   readonly check: boolean;
   readonly explain: boolean;
@@ -96,7 +97,7 @@ function mainCommand(all: boolean): Command {
     .helpOption(false)
     .allowExcessArguments(true)
     .showSuggestionAfterError(true);
-  addStyleOptions(command);
+  addStyleOptions(command, rare);
   addResultOptions(command, rare);
   addFileOptions(command, rare);
   addGeneralOptions(command, rare);
@@ -107,7 +108,7 @@ function mainCommand(all: boolean): Command {
   return command.configureOutput({ writeErr: () => undefined });
 }
 
-function addStyleOptions(command: Command): void {
+function addStyleOptions(command: Command, rare: (flags: string, description: string) => Option): void {
   command
     .optionsGroup('Style:')
     .option('-t, --to <style>', STYLES.join(' | '), oneOf('style', STYLES))
@@ -117,7 +118,8 @@ function addStyleOptions(command: Command): void {
         oneOf('exports policy', POLICIES),
       ),
     )
-    .option('-u, --unsafe', 'also make changes that can alter behaviour (each is named)');
+    .option('-u, --unsafe', 'also make changes that can alter behaviour (each is named)')
+    .addOption(rare('--types', 'ask the compiler what values are, where a tsconfig.json covers the file'));
 }
 
 function addResultOptions(command: Command, rare: (flags: string, description: string) => Option): void {
@@ -186,6 +188,7 @@ const DEFAULTS = {
   output: [],
   context: 3,
   unsafe: false,
+  types: false,
   write: false,
   check: false,
   explain: false,

@@ -1,7 +1,16 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { eolOf, type Eol } from '../edits/edits.js';
-import type { ChangeGroup, ExportsPolicy, FileError, Language, Refused, Style, TransformOptions } from '../types.js';
+import type {
+  ChangeGroup,
+  ExportsPolicy,
+  FileError,
+  Language,
+  Refused,
+  Style,
+  TransformOptions,
+  Warning,
+} from '../types.js';
 import { byText, languageOf } from './paths.js';
 import { byPlace, type PlannedFile } from './plan.js';
 import { bytesOf, hashOf } from './read.js';
@@ -32,6 +41,8 @@ export interface ResultDocument {
     readonly from?: Style;
     readonly exports: ExportsPolicy;
     readonly unsafe: boolean;
+    /** Only there with `--types`. */
+    readonly types?: true;
     readonly hash: string;
   };
   /** From the folder of the run to the root of all paths; `.` when they are the same. */
@@ -43,6 +54,8 @@ export interface ResultDocument {
   /** Files that were passed over, and why: none of them is an error. */
   readonly skipped: readonly FileError[];
   readonly errors: readonly FileError[];
+  /** What stood in the way of a better result; only there when something did. */
+  readonly warnings?: readonly Warning[];
   readonly summary: Summary;
 }
 
@@ -78,20 +91,22 @@ export interface Findings {
   readonly ignored: readonly Refused[];
   readonly skipped: readonly FileError[];
   readonly errors: readonly FileError[];
+  readonly warnings?: readonly Warning[];
 }
 
 export function documentOf(found: Findings): ResultDocument {
-  const { to, from, exports = 'wrap', unsafe = false } = found.options;
+  const { to, from, exports = 'wrap', unsafe = false, types = false } = found.options;
   const refused = [...found.refused].sort(bySite);
   const ignored = [...found.ignored].sort(bySite);
   const skipped = [...found.skipped].sort(byFileError);
   const errors = [...found.errors].sort(byFileError);
   const needUnsafe = refused.filter((one) => one.unsafe !== undefined).length;
-  const config = { to, ...(from && { from }), exports, unsafe };
+  const config = { to, ...(from && { from }), exports, unsafe, ...(types && { types: true as const }) };
+  const asked = [version(), to, from ?? '', exports, unsafe, ...(types ? ['types'] : [])];
   return {
     schema: 'asyncshift.result/1',
     tool: { name: 'asyncshift', version: version() },
-    config: { ...config, hash: hashOf(JSON.stringify([version(), to, from ?? '', exports, unsafe])) },
+    config: { ...config, hash: hashOf(JSON.stringify(asked)) },
     root: found.root === '' ? '.' : found.root,
     files: fileResults(found),
     groups: found.groups,
@@ -99,6 +114,7 @@ export function documentOf(found: Findings): ResultDocument {
     ignored,
     skipped,
     errors,
+    ...(found.warnings?.length && { warnings: found.warnings }),
     summary: {
       files: found.files.length,
       parsed: found.parsed,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import { applyEdits } from '../edits/edits.js';
 import type { ChangeGroup, FileEdit, FileError, ProjectResult } from '../types.js';
 import { internalError } from './engine.js';
@@ -42,6 +43,9 @@ export function fromRoot<R extends ProjectResult>(result: R, folder: string): R 
     refused: result.refused.map(move),
     errors: result.errors.map(move),
     ignored: result.ignored.map(move),
+    ...(result.warnings && {
+      warnings: result.warnings.map((one) => ({ ...one, path: posix.join(folder, one.path) })),
+    }),
   };
 }
 

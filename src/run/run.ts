@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { ExportsPolicy, FileError, ProjectResult, Style, TransformOptions } from '../types.js';
+import type { ExportsPolicy, FileError, ProjectResult, Style, TransformOptions, Warning } from '../types.js';
 import { chooseFiles, type Choice } from './choose.js';
 import { documentOf, type FileResult, type ResultDocument } from './document.js';
 import { convertSafely, directionProblem, loadEngine, type Engine } from './engine.js';
@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly from?: Style;
   readonly exports?: ExportsPolicy;
   readonly unsafe?: boolean;
+  /** Ask the compiler what values are, in files that a tsconfig.json above them covers. */
+  readonly types?: boolean;
   /** Write the files; default: only find out. */
   readonly write?: boolean;
   /** Write files whose present content git does not have. */
@@ -99,7 +101,7 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const written = mayWrite ? await writePlan(choice.root, plan, looked, options) : undefined;
   const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
   const document = documentOf({
-    options: { to: options.to, from: options.from, exports: options.exports, unsafe: options.unsafe },
+    options: { to: options.to, from: options.from, exports: options.exports, unsafe: options.unsafe, types: options.types },
     root: relativePosix(cwd, choice.root),
     files: choice.files,
     parsed: looked.sources.size,
@@ -112,6 +114,7 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
     ignored: converted.ignored,
     skipped: [...looked.skipped, ...skipped],
     errors,
+    warnings: converted.warnings,
   });
   for (const file of document.files) options.onFile?.(file);
   return {
@@ -152,12 +155,13 @@ function lookAtFiles(choice: Choice, options: RunOptions): Looked {
 }
 
 interface Converted extends ProjectResult {
+  readonly warnings: readonly Warning[];
   readonly traces: readonly string[];
 }
 
 async function convertAll(choice: Choice, looked: Looked, options: RunOptions): Promise<Converted> {
   const projects = projectsOf(choice.root, [...looked.sources.values()]);
-  const all = { groups: [], refused: [], errors: [], ignored: [], sites: 0, traces: [] } as Mutable<Converted>;
+  const all = { groups: [], refused: [], errors: [], ignored: [], warnings: [], sites: 0, traces: [] } as Mutable<Converted>;
   if (projects.length === 0) return all;
   const engine = options.engine ?? loadEngine();
   const asked: TransformOptions = {
@@ -165,6 +169,7 @@ async function convertAll(choice: Choice, looked: Looked, options: RunOptions): 
     exports: options.exports ?? 'wrap',
     unsafe: options.unsafe ?? false,
     ...(options.from && { from: options.from }),
+    ...(options.types && { types: true }),
   };
   for (const [done, project] of projects.entries()) {
     options.onProgress?.({ phase: 'converting', done, total: projects.length });
@@ -176,6 +181,10 @@ async function convertAll(choice: Choice, looked: Looked, options: RunOptions): 
     all.errors.push(...result.errors);
     all.ignored.push(...result.ignored);
     all.traces.push(...result.traces);
+    // Packages of one repository may share a configuration.
+    for (const warning of result.warnings ?? [])
+      if (!all.warnings.some((one) => one.path === warning.path && one.message === warning.message))
+        all.warnings.push(warning);
     all.sites += result.sites;
   }
   return all;

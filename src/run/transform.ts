@@ -1,4 +1,4 @@
-import type { ChangeGroup, FileError, ProjectView, Refused, SourceText, TransformOptions } from '../types.js';
+import type { ChangeGroup, FileError, ProjectView, Refused, SourceText, TransformOptions, Warning } from '../types.js';
 import { convertSafely, directionProblem, loadEngine, type Engine } from './engine.js';
 import { languageOf } from './paths.js';
 import { filesOf, planChanges } from './plan.js';
@@ -20,6 +20,8 @@ export interface TransformResult {
   readonly refused: readonly Refused[];
   readonly ignored: readonly Refused[];
   readonly errors: readonly FileError[];
+  /** What stood in the way of a better result; only there when something did. */
+  readonly warnings?: readonly Warning[];
 }
 
 const ALONE: ProjectView = { root: '/', read: () => undefined, others: [] };
@@ -45,6 +47,7 @@ export function transform(source: string, options: TransformTextOptions): Transf
     refused: result.refused,
     ignored: result.ignored,
     errors: [...result.errors, ...plan.errors],
+    ...(result.warnings && { warnings: result.warnings }),
   };
 }
 

@@ -17,7 +17,6 @@ import type { Chain } from './links.js';
 import { isReduceSequence } from './reduce.js';
 import { exitSteps } from './statements.js';
 import { typedLibrary } from './typed.js';
-import { typedLibrary } from './typed.js';
 import { functionAround, isExecutor, settlesAround } from './uses.js';
 
 /** The expression of a statement that starts a chain and goes on: `p.then(f);`, `void p.then(f);`, `ready && p.then(f);`. */
