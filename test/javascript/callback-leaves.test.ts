@@ -204,6 +204,21 @@ describe('who calls it', () => {
   );
 });
 
+describe('promises', () => {
+  leaves(
+    'a promise that the caller gets as well',
+    'callback-and-promise',
+    'load(a).then((v) => cb(null, v), cb)',
+    `function f(a, cb) { return load(a).then((v) => cb(null, v), cb); }`,
+  );
+  leaves(
+    'a callback whose exception is reported to it',
+    'mixed-style',
+    'load(a).then((v) => cb(null, v)).catch(cb)',
+    `function f(a, cb) { load(a).then((v) => cb(null, v)).catch(cb); }`,
+  );
+});
+
 describe('the async library', () => {
   leaves(
     'a window',

@@ -769,3 +769,45 @@ async function f(a) {
 }
 `,
 );
+
+becomes(
+  'a promise whose both ends report',
+  `
+function f(x, cb) {
+  if (!x) return cb(new Error('x'));
+  load(x).then((v) => cb(null, v.id), cb);
+}
+`,
+  `
+async function f(x) {
+  if (!x) throw new Error('x');
+  const v = await load(x);
+  return v.id;
+}
+`,
+);
+
+becomes(
+  'a promise whose failure is an answer',
+  `
+function f(x, cb) {
+  load(x).then(
+    (v) => cb(null, v),
+    (e) => {
+      log(e);
+      cb(null, 'none');
+    },
+  );
+}
+`,
+  `
+async function f(x) {
+  try {
+    return await load(x);
+  } catch (e) {
+    log(e);
+    return 'none';
+  }
+}
+`,
+);

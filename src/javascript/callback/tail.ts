@@ -12,6 +12,7 @@ import { awaitedCall, awaitingOf, isUsed, nameOnly } from './await.js';
 import type { Known } from './await.js';
 import { isErrorFirst } from './locals.js';
 import { readLoop, readTurn } from './loops.js';
+import { readThen } from './then.js';
 import { putOff, sleep, timerOf } from './timers.js';
 import { checkNames, noteFailure, plainSnippet, readReport, recordReport, roleCall, simpleText } from './report.js';
 import type { ReportRole } from './report.js';
@@ -41,7 +42,7 @@ export function readTail(expression: ts.Expression, tail: Tail, env: Env, state:
   if (ts.isBinaryExpression(node)) return readBinary(node, tail, env, state);
   if (ts.isCallExpression(node)) {
     if (!tail.returned && env.followed) checkFollowed(env.followed, env, state);
-    return readCall(node, env, state);
+    return readCall(node, tail, env, state);
   }
   return stop('reference-use', mention(node, env, state) ?? node);
 }
@@ -108,7 +109,7 @@ function branch(
   return { kind: 'branch', test, then: block(then), ...(other && { else: block(other) }), lead: [], at: rangeOf(node) };
 }
 
-function readCall(call: ts.CallExpression, env: Env, state: State): Step[] {
+function readCall(call: ts.CallExpression, tail: Tail, env: Env, state: State): Step[] {
   const named = roleCall(call, env, state);
   if (named) return readRoleCall(named, call, env, state);
   const callee = bare(call.expression);
@@ -117,7 +118,7 @@ function readCall(call: ts.CallExpression, env: Env, state: State): Step[] {
   if (later) return later;
   const library = readAsyncLibrary(call, env, state);
   if (library) return library;
-  return readWait(call, env, state);
+  return readThen(call, tail.returned, env, state) ?? readWait(call, env, state);
 }
 
 function readRoleCall(
