@@ -1,5 +1,5 @@
 // Six pages at once, with callbacks.
-const needle = require('needle');
+const https = require('https');
 
 const urls = [
   'https://www.cnn.com',
@@ -11,10 +11,16 @@ const urls = [
 ];
 
 function getUrl(url, cb) {
-  needle.get(url, { follow_max: 5 }, (err, response) => {
-    if (err) return cb(err);
-    cb(null, response.body.toString());
-  });
+  https
+    .get(url, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => cb(null, text));
+    })
+    .on('error', cb);
 }
 
 function getAll(list, cb) {
