@@ -8,7 +8,7 @@ export interface Around {
   readonly indent: string;
   readonly depth: number;
   /** What the callback is called. */
-  readonly cb: string;
+  cb: string;
   /** How an instance is called here, or ''. */
   readonly self: string;
 }

@@ -1,6 +1,7 @@
 /** Programs in callback style: error-first functions that call error-first I/O and one another. */
 
 import { Choices } from './choices.js';
+import { extraLines, prologue } from './callback-extras.js';
 import { errorLines, loopLines, type Around } from './callback-parts.js';
 import type { Call, Program } from './execute.js';
 import { Maker, Scope, type Kind } from './scope.js';
@@ -28,7 +29,7 @@ export class Writer {
     const module = new Scope();
     const parts: string[] = [];
     const calls: Call[] = [];
-    parts.push(`const io = require('./io')${m.semi}`);
+    parts.push(`const io = require('./io')${m.semi}`, `const async = require('async')${m.semi}`);
     if (c.chance(30)) {
       module.names.set('total', 'mutable');
       parts.push(`let total = 0${m.semi}`);
@@ -79,11 +80,15 @@ export class Writer {
     const items = c.of('list', 'items', 'data');
     if (list) scope.names.set(items, 'list');
     const around: Around = { scope, indent: m.unit, depth: 0, cb, self: '' };
-    const params = list ? `${id}, ${items}, ${cb}` : `${id}, ${cb}`;
+    const first = prologue(this, around);
+    around.cb = first.cb;
+    const params = [id, ...(list ? [items] : []), ...(first.options ? ['opts'] : []), cb].join(', ');
+    const body = (close: string): string =>
+      this.body(around, close).replace('{\n', `{\n${first.lines.map((line) => `${line}\n`).join('')}`);
     const form = c.below(4);
-    if (form === 3) return `const ${name} = (${params}) => ${this.body(around, '')}${m.semi}`;
-    if (form === 2) return `const ${name} = function (${params}) ${this.body(around, '')}${m.semi}`;
-    return `function ${name}(${params}) ${this.body(around, '')}`;
+    if (form === 3) return `const ${name} = (${params}) => ${body('')}${m.semi}`;
+    if (form === 2) return `const ${name} = function (${params}) ${body('')}${m.semi}`;
+    return `function ${name}(${params}) ${body('')}`;
   }
 
   private proto(outer: Scope): string {
@@ -118,7 +123,8 @@ export class Writer {
     const lines: string[] = [];
     for (let count = c.below(3); count > 0; count--) lines.push(...this.statement(around, lines));
     if (around.depth > 3 || (!c.more && around.depth > 0)) return [...lines, this.report(around)];
-    const kind = c.below(around.depth === 0 ? 10 : 13);
+    const kind = c.below(around.depth === 0 ? 15 : 18);
+    if (kind >= 10 && kind <= 13) return [...lines, ...extraLines(this, around)];
     if (kind <= 4) return [...lines, ...this.call(around, lines)];
     if (kind === 5) return [...lines, this.handOn(around)];
     if (kind === 6) return [...lines, ...this.arms(around)];

@@ -3,6 +3,8 @@
 import * as util from 'node:util';
 import * as vm from 'node:vm';
 
+const asyncLibrary = require('async') as unknown;
+
 export interface Call {
   /** `f` or `K.m`: a method of a fresh instance. */
   readonly name: string;
@@ -78,7 +80,8 @@ function load(source: string, world: World): Record<string, Function> {
   const names = ['module', 'exports', 'require', 'console', 'io', 'setTimeout', 'setImmediate', 'fetch', 'name'];
   const log = (...args: unknown[]): void => world.log(`log ${args.map((each) => show(each)).join(' ')}`);
   const later = (fn: Function, ms = 0, ...args: unknown[]): void => world.after(ms, () => fn(...args));
-  const require = (id: string): unknown => (/util$/.test(id) ? util : /io$/.test(id) ? world.io : undefined);
+  const require = (id: string): unknown =>
+    /util$/.test(id) ? util : /io$/.test(id) ? world.io : id === 'async' ? asyncLibrary : undefined;
   const given: unknown[] = [module, module.exports, require, { log, error: log }, world.io, later];
   given.push(
     (fn: Function, ...args: unknown[]) => later(fn, 0, ...args),
@@ -135,7 +138,8 @@ class World {
   /** Until nothing is left to happen. */
   async run(): Promise<void> {
     for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
+      // The library `async` defers some of its answers to a turn of its own.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       const next = this.queue.reduce((a, b) => (b.at < a.at ? b : a), this.queue[0]!);
       if (!next || this.dead) return;
       this.queue = this.queue.filter((each) => each !== next);
