@@ -118,7 +118,9 @@ export function bindResults(params: readonly ts.ParameterDeclaration[], gives: G
   const used = params.filter((param) => isUsed(param, state));
   const last = used.at(-1);
   if (!last) return undefined;
-  for (const param of params) if (param.initializer || param.dotDotDotToken) stop('several-results', param);
+  const isList = gives.results === 'list' && !gives.fields;
+  for (const param of params)
+    if (param.initializer || (param.dotDotDotToken && !isList)) stop('several-results', param);
   const how = used.some((param) => isWrittenName(param, state)) ? 'let' : 'const';
   if (gives.fields) return { pattern: fieldsPattern(used, params, gives.fields, state), how };
   if (gives.results === 'list')
@@ -175,8 +177,12 @@ function listPattern(
   used: readonly ts.ParameterDeclaration[],
   state: State,
 ): Snippet {
+  const [only] = params;
+  // `(err, ...results)`: the list itself.
+  if (only?.dotDotDotToken && ts.isIdentifier(only.name)) return nameOnly(only.name, state);
   const parts = params.map((param): (string | Snippet)[] => {
     if (!used.includes(param)) return [];
+    if (param.dotDotDotToken) return ['...', nameOnly(param.name as ts.Identifier, state)];
     return [ts.isIdentifier(param.name) ? nameOnly(param.name, state) : state.snippets.pattern(param.name)];
   });
   const list = parts.flatMap((part, index) => (index === 0 ? part : [', ', ...part]));

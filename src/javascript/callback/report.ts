@@ -48,7 +48,7 @@ export function readReport(
   state: State,
 ): Step[] {
   const spread = args.find(ts.isSpreadElement);
-  if (spread) stop('several-results', spread);
+  if (spread && (spread === args[0] || role.shape !== 'errorFirst')) stop('several-results', spread);
   if (env.inTry) stop('called-more-than-once', at);
   if (role.shape === 'values') return succeed(role, role.single ? args.slice(0, 1) : args, at, env, state);
   const [first, ...values] = args;
@@ -223,7 +223,8 @@ function succeed(
   bare: 'nothing' | 'null' = 'nothing',
 ): Step[] {
   if (role.failOnly) stop('called-more-than-once', at);
-  const kind = values.length === 0 ? bare : values.length === 1 ? 'value' : 'list';
+  const several = values.length > 1 || values.some(ts.isSpreadElement);
+  const kind = values.length === 0 ? bare : several ? 'list' : 'value';
   recordReport(role.target, kind, state);
   const given = valueOf(values, at, env, state);
   const exit: Exit = { kind: 'exit', how: 'succeed', of: role.target, ...(given && { with: given }) };
@@ -231,12 +232,17 @@ function succeed(
 }
 
 function valueOf(values: readonly ts.Expression[], at: ts.Node, env: Env, state: State): Snippet | undefined {
-  const [only] = values;
+  const [only, more] = values;
   if (!only) return undefined;
-  const texts = values.map((value) => simpleText(simplify(value, env.known, state.ctx.scopes), value, env, state));
-  if (texts.length === 1)
-    return isEmptyValue(only, state.ctx.scopes) && only.getText() === 'undefined' ? undefined : texts[0];
-  const parts = texts.flatMap((text, index) => (index === 0 ? [text] : [', ', text]));
+  if (!more && !ts.isSpreadElement(only)) {
+    const isUndefined = isEmptyValue(only, state.ctx.scopes) && only.getText() === 'undefined';
+    return isUndefined ? undefined : plainSnippet(only, env, state);
+  }
+  const parts = values.flatMap((value, index): (string | Snippet)[] => {
+    const comma = index === 0 ? [] : [', '];
+    if (!ts.isSpreadElement(value)) return [...comma, plainSnippet(value, env, state)];
+    return [...comma, '...', plainSnippet(value.expression, env, state)];
+  });
   return state.snippets.compose(['[', ...parts, ']'], rangeOf(at), 'no');
 }
 

@@ -288,7 +288,7 @@ function answerOf(
 /** A continuation that looks at more than one result of a callee that nobody has described gets all of them. */
 function allResults(awaiting: Known, fn: FunctionNode, state: State): Known {
   if (awaiting.results !== 'unknown' || (awaiting.kind !== 'promisify' && awaiting.kind !== 'wrap')) return awaiting;
-  const several = fn.parameters.slice(2).some((param) => isUsed(param, state));
+  const several = fn.parameters.some((param, at) => at > 0 && (at > 1 || param.dotDotDotToken) && isUsed(param, state));
   return several && !state.ctx.typescript
     ? { kind: 'wrap', results: 'list', errorFirst: awaiting.errorFirst, sync: awaiting.sync }
     : awaiting;
