@@ -60,6 +60,7 @@ export type RefusalCode =
 
 export type NoteCode =
   | 'always-later'
+  | 'answers-once'
   | 'bridged'
   | 'contract-changed'
   | 'throw-now-rejection';
@@ -88,7 +89,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'code-repeated': {
     sentence: "Left unchanged: the code at `%name%` would have to be written more than once.",
     advice: "Call the shared part from one place, or give it a function of its own.",
-    example: "function load(id, cb) {\n  function done(err, user) {\n    // whoever asked for it\n    cb(err, user);\n  }\n  if (id) return db.get(id, done);\n  db.first(done);\n}\n",
+    example: "const fs = require('fs');\nexports.load = function (name, fresh, cb) {\n  function done(err, text) {\n    // whoever asked for it\n    cb(err, text);\n  }\n  if (fresh) fs.readFile(name, 'utf8', done);\n  else fs.readFile(name + '.cache', 'utf8', done);\n};\n",
   },
   'comment-lost': {
     sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",
@@ -312,6 +313,11 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     sentence: "`%name%` could answer before its call returned; now it always answers later.",
     advice: "Look for code after the call that counted on the answer being there.",
     example: "function load(id, cb) {\n  if (cache[id]) return cb(null, cache[id]);\n  db.get(id, cb);\n}\n",
+  },
+  'answers-once': {
+    sentence: "`%name%` answers while the response still comes in; a request that breaks afterwards called back a second time, and now does not.",
+    advice: "Nothing to do, unless the second call was counted on.",
+    example: "http.get(url, (res) => {\n  if (res.statusCode !== 200) return cb(new Error('status'));\n}).on('error', cb);\n",
   },
   'bridged': {
     sentence: "`%name%` keeps its old contract for callers outside: the new code stands behind a bridge.",

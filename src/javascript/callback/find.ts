@@ -132,6 +132,9 @@ function isProven(candidate: Candidate, ctx: FileContext): boolean {
   const calls = candidate.sites.filter((site) => site.kind !== 'passed' && site.kind !== 'unknown');
   if (calls.some((site) => site.kind === 'value' || site.kind === 'list')) return true;
   const errors = calls.filter((site) => site.kind === 'fail');
+  // `req.on('error', cb)`, and something else that it is told.
+  const others = candidate.sites.filter((site) => site.kind !== 'unknown' && !isErrorListener(site));
+  if (others.length > 0 && candidate.sites.some(isErrorListener)) return true;
   if (errors.some((site) => isError(firstArgument(site.at), ctx))) return true;
   return (
     calls.some((site) => site.kind === 'null') &&
@@ -139,6 +142,13 @@ function isProven(candidate: Candidate, ctx: FileContext): boolean {
     isLast(candidate) &&
     calls.every((site) => site.count === 0)
   );
+}
+
+function isErrorListener({ kind, at }: ReportSite): boolean {
+  if (kind !== 'passed' || !ts.isCallExpression(at)) return false;
+  const [event] = at.arguments;
+  const name = memberName(bare(at.expression)) ?? '';
+  return /^(on|once|addListener)$/.test(name) && !!event && ts.isStringLiteralLike(event) && event.text === 'error';
 }
 
 const isLast = (candidate: Candidate): boolean => candidate.index === candidate.node.parameters.length - 1;

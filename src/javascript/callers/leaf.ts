@@ -97,7 +97,8 @@ function givesValue({ fn, ctx, isSeen, uses }: Site, leaf: Leaf): boolean {
 
 /** Somebody must wait for it: what is only bridged would gain nothing. */
 export function isAwaited(site: Site, awaited: ReadonlySet<ts.Node>): boolean {
-  return callsOf(site).some(({ call }) => awaited.has(call)) || site.uses.some((use) => use.kind === 'promisified');
+  const own = site.reading!.waits;
+  return callsOf(site).some(({ call }) => awaited.has(call) && !own.includes(call)) || site.uses.some((use) => use.kind === 'promisified');
 }
 
 // function getUrl(url, cb) {        function getUrl(url) {
