@@ -34,8 +34,9 @@ export const promiseToAsync: Transform = {
           title: entry.shape.kind === 'statement' ? 'a promise chain becomes await' : `${entry.name} becomes async`,
           entries: [{ ctx, entry }],
           edits: [],
-          unsafe: [],
-          notes: entry.notes,
+          // A throw that becomes a rejection is only read with `--unsafe`, and then makes the change an unsafe one.
+          unsafe: entry.notes.filter((note) => note.code === 'throw-now-rejection'),
+          notes: entry.notes.filter((note) => note.code !== 'throw-now-rejection'),
           main: { ctx, at: entry.at.start },
         })),
       ),

@@ -117,7 +117,8 @@ function admitPaths(fn: FunctionNode, ctx: FileContext, first: ts.Node): void {
   for (const each of returnsOf(fn)) {
     const kind = each ? kindOf(each, scopes) : 'value';
     if (kind === 'kept') stop('promise-identity', each!, nameOf(fn));
-    if (kind !== 'chain' && kind !== 'promise' && !waited && !answersNative(each, ctx)) stop('mixed-style', each ?? first, nameOf(fn));
+    if (kind !== 'chain' && kind !== 'promise' && !waited && !answersNative(each, ctx))
+      stop('mixed-style', each ?? first, nameOf(fn));
   }
   if (fn.body && ts.isBlock(fn.body) && !endsAlways(fn.body) && !waited) stop('mixed-style', first, nameOf(fn));
 }

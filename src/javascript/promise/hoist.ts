@@ -17,6 +17,7 @@ function firstPart(node: ts.Node, scopes: Scopes): ts.Node | undefined {
   if (
     ts.isParenthesizedExpression(node) ||
     ts.isAsExpression(node) ||
+    ts.isTypeAssertionExpression(node) ||
     ts.isNonNullExpression(node) ||
     ts.isSatisfiesExpression(node)
   )

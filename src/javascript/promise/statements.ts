@@ -61,6 +61,7 @@ function makeBrokenChain(site: Site, target: Target, env: Env, unused: Unused): 
   const use = site.tries === 0 ? onlyBreaksAChain(site.statement, next, scopes) : undefined;
   if (!use || !next || !ts.isReturnStatement(next) || !next.expression) return undefined;
   const start = declaredJustBefore(use, scopes)!;
+  if (assertion(start) || assertion(next.expression)) return undefined;
   const from = site.trail.at(-1)?.end ?? site.statement.end;
   const lead = [...site.lead, ...commentsIn(from, next.expression.getStart(), env.snippets)];
   const leaving = { target, lead, at: rangeOf(next), tries: 0, unused };
@@ -88,6 +89,11 @@ export function exitSteps(expression: ts.Expression, leaving: Leaving, env: Env)
   if (tries > 0 && !isSettled(expression, env)) return [unawaited(expression, leaving, env)];
   if (ts.isConditionalExpression(node) && (holdsTask(node.whenTrue, env) || holdsTask(node.whenFalse, env)))
     return [choice(node, leaving, env)];
+  const asserted = assertion(expression);
+  if (asserted && env.ctx.typescript && holdsTask(node, env)) {
+    env.seen.left.push({ code: 'declared-return-type', at: rangeOf(asserted), chain: node });
+    return [{ ...base, kind: 'exit', how: 'succeed', of: target, with: env.snippets.expression(expression) }];
+  }
   const shortcut = guardedAnswer(node, leaving, env);
   if (shortcut) return shortcut;
   const reason = rejection(node, env);
@@ -149,6 +155,15 @@ function unusedArms(node: ts.Expression, leaving: Leaving, env: Env): Step[] | u
   if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.AmpersandAmpersandToken)
     return undefined;
   return [{ ...base, kind: 'branch', test: answer(node.left, env), then: { ...arm(node.right), bare: 'same' } }, exit];
+}
+
+/** The type that an assertion gives a chain as a whole: the parts of the chain can't be said to have it. */
+function assertion(expression: ts.Expression): ts.TypeNode | undefined {
+  if (ts.isParenthesizedExpression(expression) || ts.isNonNullExpression(expression))
+    return assertion(expression.expression);
+  if (ts.isAsExpression(expression) || ts.isTypeAssertionExpression(expression) || ts.isSatisfiesExpression(expression))
+    return expression.type;
+  return ts.isAwaitExpression(expression) ? assertion(expression.expression) : undefined;
 }
 
 /** The value is evaluated and dropped. */
@@ -285,8 +300,8 @@ function makeWait(site: Site, outer: Env): Made | undefined {
 }
 
 function awaitedChain(expression: ts.Expression, env: Env) {
-  const node = bare(expression);
-  const chain = ts.isAwaitExpression(node) && chainOf(node.expression, env.ctx.scopes);
+  const node = assertion(expression) ? undefined : bare(expression);
+  const chain = node && ts.isAwaitExpression(node) && chainOf(node.expression, env.ctx.scopes);
   return chain ? readOrLeave(() => readChain(chain, env), chain.whole, env) : undefined;
 }
 
