@@ -138,7 +138,10 @@ function readConfig(config: string): Setup | string {
     { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (diagnostic) => void (wrong ??= diagnostic) },
   );
   // Nothing to compile is no mistake: such a file may only hold references.
-  wrong ??= read?.errors.find(({ code, category }) => category === ts.DiagnosticCategory.Error && !noInput.has(code));
+  const broken = (read?.options.configFile as { parseDiagnostics?: ts.Diagnostic[] } | undefined)?.parseDiagnostics;
+  wrong ??= [...(broken ?? []), ...(read?.errors ?? [])].find(
+    ({ code, category }) => category === ts.DiagnosticCategory.Error && !noInput.has(code),
+  );
   if (wrong) return oneLine(ts.flattenDiagnosticMessageText(wrong.messageText, ' '));
   if (!read) return 'it could not be read';
   const missing = read.fileNames.find((file) => !ts.sys.fileExists(file));
@@ -240,26 +243,28 @@ function together(kinds: readonly PromiseKind[]): PromiseKind {
 
 function kindOfObject(type: ts.Type, program: ts.Program): PromiseKind {
   const checker = program.getTypeChecker();
-  if (isNative(type, program)) return 'native';
+  // A package may have given promises more methods: what has them is no proof, and nothing against it.
+  if (isPromise(type, program))
+    return type.symbol.declarations!.every((each) => isOfLibrary(each, program)) ? 'native' : 'unknown';
   if (inherits(type, isBluebird)) return 'bluebird';
   const then = checker.getPropertyOfType(type, 'then');
   if (!then) return isOpen(type, program) ? 'unknown' : 'plain';
   if (!mayBeCalled(checker.getTypeOfSymbol(then))) return 'plain';
-  // A promise with something added, such as one that is sent late: no proof, and nothing against it.
-  return inherits(type, (each) => isNative(each, program)) ? 'unknown' : 'other-thenable';
+  // A kind of promise, such as one that is sent late, is neither too.
+  return inherits(type, (each) => isPromise(each, program)) ? 'unknown' : 'other-thenable';
 }
 
-/** The language's own `Promise` or `PromiseLike`, to which nobody has added anything. */
-function isNative(type: ts.Type, program: ts.Program): boolean {
-  const { symbol } = type;
-  return !!symbol && (symbol.name === 'Promise' || symbol.name === 'PromiseLike') && isOfLibrary(symbol, program);
+/** The language's own `Promise` or `PromiseLike`. */
+function isPromise(type: ts.Type, program: ts.Program): boolean {
+  return isGlobal(type, program, 'Promise') || isGlobal(type, program, 'PromiseLike');
 }
 
-function isOfLibrary(symbol: ts.Symbol, program: ts.Program): boolean {
-  const declarations = symbol.declarations ?? [];
-  return (
-    declarations.length > 0 && declarations.every((each) => program.isSourceFileDefaultLibrary(each.getSourceFile()))
-  );
+function isGlobal({ symbol }: ts.Type, program: ts.Program, name: string): boolean {
+  return symbol?.name === name && !!symbol.declarations?.some((each) => isOfLibrary(each, program));
+}
+
+function isOfLibrary(declaration: ts.Declaration, program: ts.Program): boolean {
+  return program.isSourceFileDefaultLibrary(declaration.getSourceFile());
 }
 
 function isBluebird({ symbol }: ts.Type): boolean {
@@ -283,7 +288,7 @@ function mayBeCalled(type: ts.Type): boolean {
 /** A type that promises fit into as well: `{}`, `Object`, `Record<string, any>`. */
 function isOpen(type: ts.Type, program: ts.Program): boolean {
   if (type.getStringIndexType()) return true;
-  if (type.symbol?.name === 'Object' && isOfLibrary(type.symbol, program)) return true;
+  if (isGlobal(type, program, 'Object')) return true;
   const calls = type.getCallSignatures().length + type.getConstructSignatures().length;
   return calls === 0 && type.getProperties().length === 0;
 }
