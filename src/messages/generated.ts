@@ -317,7 +317,7 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
   'answers-once': {
     sentence: "`%name%` answers while the response still comes in; a request that breaks afterwards called back a second time, and now does not.",
     advice: "Nothing to do, unless the second call was counted on.",
-    example: "http.get(url, (res) => {\n  if (res.statusCode !== 200) return cb(new Error('status'));\n}).on('error', cb);\n",
+    example: "http\n  .get(url, (res) => {\n    if (res.statusCode !== 200) return cb(new Error('status'));\n  })\n  .on('error', cb);\n",
   },
   'bridged': {
     sentence: "`%name%` keeps its old contract for callers outside: the new code stands behind a bridge.",

@@ -67,6 +67,7 @@ export function promised(ops: Ops, name: string, args: readonly unknown[], compu
 /** Written the same before and after: no identity, no line breaks. */
 export function show(value: unknown): string {
   if (typeof value === 'function') return 'fn';
+  if (value instanceof Promise) return 'a promise'; // inspect would show what async hooks hang on it
   return inspect(value, { depth: 4, breakLength: Infinity, compact: true });
 }
 
