@@ -170,7 +170,8 @@ function dropLastExit(block: Block, target: Target): Block {
     const comments = [...last.lead.filter((each) => each !== ''), ...(last.trail ?? [])];
     return dropLastExit({ steps: before, tail: [...comments, ...block.tail] }, target);
   }
-  if (last.kind !== 'branch') return block;
+  // Not in a guard that ends with cleanup: what stands in `finally` runs either way, but a `return` there is no end of a path.
+  if (last.kind !== 'branch' && (last.kind !== 'guard' || last.always)) return block;
   // An arm must not become empty: `if (!x) return;` says something that `if (!x) {}` hides.
   const mapped = mapBlocks(last, (inner) => {
     const dropped = dropLastExit(inner, target);
