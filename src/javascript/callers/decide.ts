@@ -27,7 +27,7 @@ type Resolve = (ctx: FileContext) => CallResolver;
  * Decides all functions together. At first everything is assumed to become async; whatever turns out to be impossible moves a
  * mode down, and all that call it are read again, until nothing moves. At the end the readings fit the modes and the results.
  */
-export function decide(sites: readonly Site[], read: Read, resolve: Resolve): void {
+export function decide(sites: readonly Site[], files: readonly FileContext[], read: Read, resolve: Resolve): void {
   const callers = callersOf(sites);
   const handedOn = handedOnBy(sites, resolve);
   const ownCalls = new Set<ts.Node>(sites.flatMap((site) => callsOf(site).map(({ call }) => call)));
@@ -46,7 +46,7 @@ export function decide(sites: readonly Site[], read: Read, resolve: Resolve): vo
     const before = new Map(sites.map((site) => [site, fingerprint(site)]));
     for (const site of unread) if (site.mode !== 'left') readAgain(site, read, resolve);
     markHanded(sites, handedOn);
-    const isSync = markTiming(sites);
+    const isSync = markTiming(sites, files);
     const awaited = awaitedCalls(sites);
     for (const site of sites)
       if (site.mode === 'change' && !canChange(site, awaited, isSync, isProject)) site.mode = 'keep';

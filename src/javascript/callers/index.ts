@@ -36,7 +36,7 @@ export function readCallbackProject(
       return isBridged(ctx, fn) ? bridgedSite(site) : site;
     }),
   );
-  decide(sites, (site, calls) => readSite(site, sites, calls), resolverOf(sites, project));
+  decide(sites, files, (site, calls) => readSite(site, sites, calls), resolverOf(sites, project));
   const standing = sites.filter((site) => site.mode !== 'left' && isSeen(site, sites));
   return {
     groups: groupsOf(standing, options),

@@ -14,7 +14,7 @@ export type AnswersSync = (ctx: FileContext, call: ts.CallExpression) => boolean
  * Marks the functions that may answer at once: by a report of their own, or by waiting for something that may. The code of other
  * packages is taken to answer later, as Node's own does; what a caller hands in is not, for he may have chosen it because it does.
  */
-export function markTiming(sites: readonly Site[]): AnswersSync {
+export function markTiming(sites: readonly Site[], files: readonly FileContext[]): AnswersSync {
   const called = new Map<ts.Node, Site>();
   const named = new Map<string, Site[]>();
   for (const site of sites) {
@@ -22,6 +22,7 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
     const name = lastName(site);
     if (name !== undefined) named.set(name, [...(named.get(name) ?? []), site]);
   }
+  const unread = new Set(files.flatMap((ctx) => [...unreadMembers(ctx, sites)]));
   const byNode = new Map<ts.Node, Site>(sites.map((site) => [site.fn.node, site]));
   const isSync: AnswersSync = (ctx, call) => {
     const site = called.get(call);
@@ -32,7 +33,9 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
     const name = memberName(bare(call.expression));
     const alike = name === undefined ? undefined : named.get(name);
     // Whose method it is nobody says; those of this name in the project say how they answer.
-    if (alike && !originOf(call.expression, ctx.scopes)) return alike.some((each) => each.answersSync);
+    const isUnowned = name !== undefined && !originOf(call.expression, ctx.scopes);
+    if (isUnowned && unread.has(name)) return true;
+    if (isUnowned && alike) return alike.some((each) => each.answersSync);
     return isSyncByText(ctx, call);
   };
   for (const site of sites) if (!site.isBridged) site.answersSync = !site.reading;
@@ -45,6 +48,47 @@ export function markTiming(sites: readonly Site[]): AnswersSync {
   }
   for (const site of sites) site.endsSync = site.reading && ends(site, asyncPart(site.reading).steps, isSync);
   return isSync;
+}
+
+const membersOf = new WeakMap<ts.SourceFile, ReadonlySet<string>>();
+
+/** Names of methods that take something like a callback and were not found to be callback functions: nothing is known of them. */
+function unreadMembers(ctx: FileContext, sites: readonly Site[]): ReadonlySet<string> {
+  let names = membersOf.get(ctx.file);
+  if (!names) membersOf.set(ctx.file, (names = findMembers(ctx, new Set(sites.map((site) => site.fn.node)))));
+  return names;
+}
+
+function findMembers(ctx: FileContext, known: ReadonlySet<ts.Node>): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    const isMember = ts.isMethodDeclaration(node) || isFunctionNode(node);
+    if (isMember && !known.has(node) && takesCallback(ctx, node)) {
+      const name = memberNameOf(node);
+      if (name !== undefined) names.add(name);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ctx.file);
+  return names;
+}
+
+/** `Store.prototype.load = function`, `load: function`, `load(id, cb) {}` */
+function memberNameOf(node: ts.MethodDeclaration | ts.ArrowFunction | ts.FunctionExpression): string | undefined {
+  if (ts.isMethodDeclaration(node)) return node.name.getText();
+  const { parent } = node;
+  if (ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)) return parent.name.getText();
+  return ts.isBinaryExpression(parent) && parent.right === node ? memberName(parent.left) : undefined;
+}
+
+/** Its last parameter is called, or is named as one that is. */
+function takesCallback(ctx: FileContext, node: ts.SignatureDeclaration): boolean {
+  const last = node.parameters.at(-1)?.name;
+  if (!last || !ts.isIdentifier(last)) return false;
+  const symbol = ctx.scopes.symbolOf(last);
+  const uses = symbol ? ctx.scopes.references(symbol).filter((use) => use !== last) : [];
+  const isCalled = uses.some((use) => ts.isCallExpression(use.parent) && use.parent.expression === use);
+  return isCalled || (uses.length > 0 && /^(cb|callback|done|next)$/i.test(last.text));
 }
 
 const byText = new WeakMap<ts.Node, boolean>();
