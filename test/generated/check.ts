@@ -39,6 +39,7 @@ export async function check(program: Program, options: TransformOptions = { to: 
   const [wrong] = parseSource(PATH, program.source).errors;
   if (wrong) throw new Error(`the generated program does not parse: ${wrong.message}\n${program.source}`);
   const { result, after } = convert(program.source, options);
+  if (program.source.includes('\r\n') && /(?<!\r)\n/.test(after)) problems.push('a line end of another kind');
   problems.push(...result.errors.map((error) => `${error.kind}: ${error.message}`));
   if (after !== program.source) {
     problems.push(...textProblems(program.source, after));

@@ -8,7 +8,9 @@ import { promiseProgram } from './promise-programs.js';
 export type Style = 'promise' | 'callback';
 
 export function makeProgram(style: Style, row: readonly number[]): Program {
-  return style === 'promise' ? promiseProgram(row) : callbackProgram(row);
+  const program = style === 'promise' ? promiseProgram(row) : callbackProgram(row);
+  if ((row[0] ?? 0) % 12 !== 7) return program;
+  return { ...program, source: program.source.replaceAll('\n', '\r\n') };
 }
 
 /** Small programs first: what is wrong in them is easily seen. */

@@ -11,6 +11,8 @@ export interface Around {
   readonly async: boolean;
   /** `handler`: a `return` gives any value. `function`: it gives a promise. */
   readonly of: 'handler' | 'function';
+  /** At the top of its function or handler. */
+  readonly top?: boolean;
   /** `this` is an instance with `m`. */
   readonly self: boolean;
 }
@@ -65,8 +67,22 @@ export abstract class Chains {
         () => this.joined(around),
         () => this.wrapped(around),
         () => this.reduced(around),
+        () => this.chosen(around),
       );
     return c.of(...heads)();
+  }
+
+  /** One chain or another. */
+  private chosen(around: Around): Made {
+    const { c, m } = this;
+    const deeper = { ...around, depth: around.depth + 1 };
+    const [one, other] = [this.chain(deeper).text, this.chain(deeper).text];
+    return c.of<Made>(
+      { text: `(${m.condition(around.scope)} ? ${one} : ${other})`, kind: 'val' },
+      { text: `(() => ${one})()`, kind: 'val' },
+      { text: `Promise.resolve(${one})`, kind: 'val' },
+      { text: `(async () => (await ${one}) || ${m.value(around.scope)})()`, kind: 'val' },
+    );
   }
 
   private joined(around: Around): Made {
@@ -179,7 +195,7 @@ export abstract class Chains {
       return `${plain ? param : `(${param})`} => ${value.startsWith('{') ? `(${value})` : value}`;
     }
     if (form === 3 && !around.self) return `function (${param}) ${this.body(inner, around.indent)}`;
-    if (form === 4 && c.chance(40)) return `async (${param}) => ${this.body({ ...inner, async: true }, around.indent)}`;
+    if (form === 4 && c.chance(70)) return `async (${param}) => ${this.body({ ...inner, async: true }, around.indent)}`;
     return `(${param}) => ${this.body(inner, around.indent)}`;
   }
 

@@ -49,6 +49,29 @@ export function plainStatement(m: Maker, around: Around, before: readonly string
     },
     () =>
       `${indent}outer: for (const a of [1, 2]) {\n${deep}for (const b of [1, 2]) {\n${deep}${m.unit}if (a === b) continue outer${end}\n${deep}${m.unit}console.log(a, b)${end}\n${deep}}\n${indent}}`,
+    () => {
+      const own = c.of('kept', 'res', 'data', 'x');
+      if (scope.names.has(own) || before.some((line) => new RegExp(`\\b${own}\\b(?!:)`).test(line)))
+        return `${indent}console.log(mark(${m.tag()}))${end}`;
+      const value = m.value(scope);
+      if (new RegExp(`\\b${own}\\b`).test(value)) return `${indent}console.log(${value})${end}`;
+      // Only at the top of a function or handler: else it could meet a name of a block around.
+      const how = around.top ? 'var' : 'let';
+      scope.names.set(own, 'mutable');
+      return `${indent}${how} ${own} = ${value}${end}\n${indent}seen.push(() => ${own})${end}`;
+    },
+    () => {
+      const mutable = scope
+        .ofKind('mutable', 'val')
+        .filter((name) => scope.names.get(name) && scope.names.get(name) === 'mutable');
+      return mutable.length
+        ? `${indent}${c.of(...mutable)} = [${c.of(...mutable)}, ${m.value(scope)}]${end}`
+        : `${indent}console.log(mark(${m.tag()}))${end}`;
+    },
+    () => {
+      const name = `Own${m.tag()}`;
+      return `${indent}class ${name} {\n${deep}get() {\n${deep}${m.unit}return ${m.value(scope)}${end}\n${deep}}\n${indent}}\n${indent}console.log(new ${name}().get())${end}`;
+    },
     () => `${indent}console.log(\`a\n  \${${m.value(scope)}} b\`)${end}`,
     () => {
       const test = [m.condition(scope), m.condition(scope)];
@@ -75,6 +98,7 @@ export function awaitingStatement(m: Maker, around: Around, before: readonly str
   const deep = indent + m.unit;
   const name = m.fresh(scope, chain, ...before);
   const lists = scope.ofKind('list');
+  const short = `io.get(${m.value(scope)}).then((got) => got.n)`;
   return c.of(
     () => `${indent}console.log(await ${chain})${m.semi}`,
     () => {
@@ -83,6 +107,21 @@ export function awaitingStatement(m: Maker, around: Around, before: readonly str
     },
     () =>
       `${indent}for (const one of ${lists[0] ?? '[1, 2]'}) {\n${deep}console.log(one)${m.semi}\n${deep}await ${chain}${m.semi}\n${indent}}`,
+    () => `${indent}console.log(mark(${m.tag()}), await ${chain}, mark(${m.tag()}))${m.semi}`,
+    () => `${indent}console.log((await ${chain} || {}).id, ${m.value(scope)})${m.semi}`,
+    () => `${indent}console.log([${m.value(scope)}, await ${chain}, await ${short}])${m.semi}`,
+    () => `${indent}if (${m.condition(scope)} && (await ${chain})) console.log(${m.str(`l${m.tag()}`)})${m.semi}`,
+    () => `${indent}for (const one of [].concat(await ${chain})) console.log(one)${m.semi}`,
+    () => `${indent}console.log(${m.condition(scope)} ? await ${chain} : ${m.value(scope)})${m.semi}`,
+    () => `${indent}console.log(\`\${mark(${m.tag()})}-\${await ${chain}}-\${await ${short}}\`)${m.semi}`,
+    () =>
+      `${indent}switch (await ${chain}) {\n${deep}case 1:\n${deep}${m.unit}console.log('one')${m.semi}\n${deep}${m.unit}break${m.semi}\n${deep}default:\n${deep}${m.unit}console.log(await ${short})${m.semi}\n${indent}}`,
+    () =>
+      `${indent}let times = 0${m.semi}\n${indent}while ((await ${chain}) && times++ < 2) console.log(times)${m.semi}`.replaceAll(
+        'times',
+        `times${m.tag()}`,
+      ),
+    () => `${indent}await Promise.all([${chain}, ${short}])${m.semi}`,
     () => `${indent}if (await ${chain}) console.log(${m.str(`l${m.tag()}`)})${m.semi}`,
     () => {
       const mutable = scope.ofKind('mutable');

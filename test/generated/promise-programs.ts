@@ -19,6 +19,9 @@ class Writer extends Chains {
     const calls: Call[] = [];
     parts.push(c.of(`const io = require('./io')${m.semi}`, ''));
     parts.push(`const seen = []${m.semi}`);
+    parts.push(`function mark(n) {\n${m.unit}console.log('mark', n)${m.semi}\n${m.unit}return n${m.semi}\n}`);
+    // Names of globals: what is shadowed in one handler means the global in the next.
+    if (c.chance(40)) module.names.set('name', 'val');
     if (c.chance(40)) {
       module.names.set('total', 'mutable');
       parts.push(`let total = 0${m.semi}`);
@@ -92,7 +95,7 @@ class Writer extends Chains {
     const { m, c } = this;
     const lines: string[] = [];
     const count = c.below(around.depth > 1 ? 3 : 4);
-    for (let index = 0; index < count; index++) lines.push(...this.statement(around, lines));
+    for (let index = 0; index < count; index++) lines.push(...this.statement({ ...around, top: true }, lines));
     const last = around.of === 'function' ? this.lastOfFunction(around, lines) : this.lastOfHandler(around, lines);
     if (last) lines.push(last);
     if (m.comments && c.chance(m.comments)) lines.push(`${around.indent}// c${m.tag()}`);
@@ -133,7 +136,7 @@ class Writer extends Chains {
     const { c, m } = this;
     const { scope, indent } = around;
     const kind = c.below(21);
-    const deeper: Around = { ...around, indent: indent + m.unit, depth: around.depth + 1 };
+    const deeper: Around = { ...around, top: false, indent: indent + m.unit, depth: around.depth + 1 };
     const inside = (): Around => ({ ...deeper, scope: new Scope(scope) });
     if (kind <= 2) return [this.line(around, `console.log(${m.str(`l${m.tag()}`)}, ${m.value(scope)})`)];
     if (kind <= 4) return [this.declaration(around, before)];
@@ -223,7 +226,7 @@ class Writer extends Chains {
     const indent = around.indent.slice(0, around.indent.length - (around.of ? 0 : 0));
     const inner = indent + m.unit;
     const arm = (at: string, leave: boolean): string => {
-      const own: Around = { ...around, scope: new Scope(around.scope), indent: at };
+      const own: Around = { ...around, top: false, scope: new Scope(around.scope), indent: at };
       const lines: string[] = [];
       if (c.chance(40)) lines.push(...this.statement({ ...own, depth: 4 }, lines));
       if (leave) lines.push(this.line(own, `return ${c.chance(50) ? this.given(own) : this.chain(own).text}`));
@@ -246,7 +249,7 @@ class Writer extends Chains {
   private tries(around: Around): string {
     const { c, m } = this;
     const { indent } = around;
-    const own = (): Around => ({ ...around, scope: new Scope(around.scope), indent: indent + m.unit });
+    const own = (): Around => ({ ...around, top: false, scope: new Scope(around.scope), indent: indent + m.unit });
     const inTry = own();
     const log = c.chance(50)
       ? `${this.line(inTry, `console.log(${m.str(`l${m.tag()}`)}, ${m.value(inTry.scope)})`)}\n`
