@@ -36,6 +36,7 @@ export type RefusalCode =
   | 'mixed-style'
   | 'no-async-here'
   | 'not-error-first'
+  | 'optional-chain'
   | 'own-this'
   | 'parse-error'
   | 'partial-result-with-error'
@@ -201,6 +202,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Give the error first (`cb(null, answer)`), then run again.",
     example: "const client = require('client');\nexports.load = function (name, cb) {\n  client.load(\n    name,\n    (text) => cb(null, text),\n    (err) => cb(err),\n  );\n};\n",
   },
+  'optional-chain': {
+    sentence: "Left unchanged: `%code%` gives undefined at once when there is nothing to call; `await` can't say that.",
+    advice: "Test for what may be missing first, and start the chain where it is there.",
+    example: "function load(cache, id) {\n  return cache?.get(id).then((user) => user.name);\n}\n",
+  },
   'own-this': {
     sentence: "Left unchanged: the handler has a `this`, `arguments` or name of its own at `%code%`, which it would lose as plain code.",
     advice: "Use an arrow function with a named parameter.",
@@ -234,7 +240,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'reference-use': {
     sentence: "Left unchanged: `%code%` hands `%name%` on as a value, so who calls it, and how, cannot be seen.",
     advice: "Pass a small function that calls it, or use `--exports change` after looking at every use.",
-    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  const job = { done: () => cb(null, name) };\n  fs.readFile(name, 'utf8', (err) => {\n    if (err) return cb(err);\n    queue.push(job);\n  });\n};\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return cb(err);\n    cb = (error, value) => console.log('late', value);\n    cb(null, text);\n  });\n};\n",
   },
   'return-in-try': {
     sentence: "Left unchanged: `%code%` is returned from a `try` that never waits for it; with `await` the `catch` would see its errors too.",
