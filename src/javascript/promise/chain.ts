@@ -24,6 +24,9 @@ import { readExecutor } from './wrappers.js';
  * `unused`: nobody looks at what the chain gives, so the last handler's value is only evaluated.
  */
 export function readChain(chain: Chain, env: Env, unused: Unused = false): Task {
+  // `x?.then(…)` gives undefined, at once, when there is no `x`: `await` can't say that.
+  const optional = chain.links.find((link) => ts.isOptionalChain(link.call));
+  if (optional) stop('optional-chain', chain.whole);
   const task = readLinks(chain.root, chain.links, env, unused);
   env.seen.chains.push(chain.whole);
   return task;

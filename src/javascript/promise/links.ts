@@ -62,9 +62,9 @@ function rootOf(links: readonly Link[]): ts.Expression {
 }
 
 function linkOf(node: ts.Node): Link | undefined {
-  if (!ts.isCallExpression(node) || node.questionDotToken) return undefined;
+  if (!ts.isCallExpression(node)) return undefined;
   const callee = node.expression;
-  if (!ts.isPropertyAccessExpression(callee) || callee.questionDotToken) return undefined;
+  if (!ts.isPropertyAccessExpression(callee)) return undefined;
   const name = callee.name.text;
   const method = aliases.get(name) ?? name;
   if (!standard.has(method) && !extras.has(method)) return undefined;
