@@ -12,6 +12,8 @@ import type { CallResolver, ReportSite } from './types.js';
 export interface Settle {
   readonly resolve: string;
   readonly reject: string;
+  /** How much further in the body stands. */
+  readonly indent: string;
 }
 
 /** One place that uses the callback, and what it becomes. */
@@ -248,7 +250,7 @@ function rejectEdits(call: ts.CallExpression, { reject }: Settle, ctx: FileConte
 }
 
 // cb(err, text);  ->  if (err) reject(err); else resolve(text);
-function eitherEdits(call: ts.CallExpression, { resolve, reject }: Settle, ctx: FileContext): TextEdit[] {
+function eitherEdits(call: ts.CallExpression, { resolve, reject, indent: more }: Settle, ctx: FileContext): TextEdit[] {
   const [first, second] = call.arguments;
   const err = first!.getText();
   const value = second && !isEmptyValue(second, ctx.scopes) ? second.getText() : '';
@@ -256,8 +258,8 @@ function eitherEdits(call: ts.CallExpression, { resolve, reject }: Settle, ctx: 
   const statement = ts.isExpressionStatement(parent) && ts.isBlock(parent.parent) ? parent : undefined;
   const text = `${err} ? ${reject}(${err}) : ${resolve}(${value})`;
   if (!statement) return [replaced(call, ts.isReturnStatement(parent) ? text : `(${text})`)];
-  const line = ctx.text.lastIndexOf('\n', statement.getStart() - 1) + 1;
-  const indent = /^[ \t]*/.exec(ctx.text.slice(line))![0];
+  const before = ctx.text.slice(ctx.text.lastIndexOf('\n', statement.getStart() - 1) + 1, statement.getStart());
   const semi = ctx.style.semi ? ';' : '';
-  return [replaced(statement, `if (${err}) ${reject}(${err})${semi}\n${indent}else ${resolve}(${value})${semi}`)];
+  const gap = before.trim() ? (semi ? ' ' : '; ') : `\n${before}${more}`;
+  return [replaced(statement, `if (${err}) ${reject}(${err})${semi}${gap}else ${resolve}(${value})${semi}`)];
 }

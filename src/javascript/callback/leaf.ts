@@ -46,7 +46,7 @@ export function leafOf(fn: CallbackFunction, ctx: FileContext, calls: CallResolv
     usesReject: uses.some((use) =>
       /\breject\b/.test(
         use
-          .write({ resolve: '', reject: 'reject' })
+          .write({ resolve: '', reject: 'reject', indent: '' })
           .map((e) => e.text)
           .join(),
       ),

@@ -24,7 +24,10 @@ export function readSite(site: Site, sites: readonly Site[], calls: CallResolver
   const read = readCallback(site.fn, site.ctx, calls);
   if (read.ok || hasOthersInside(site, sites)) return read;
   const proof = attempt(() => leafOf(site.fn, site.ctx, calls));
-  return proof.ok ? { ok: true, value: leafReading(site, proof.value, read.refusal), notes: [] } : read;
+  if (proof.ok) return { ok: true, value: leafReading(site, proof.value, read.refusal), notes: [] };
+  // That it may answer twice says more than that its text is not a callback's usual one.
+  const isVague = /^(returns-value|reference-use|many-events)$/.test(read.refusal.code);
+  return isVague && /^(called-more-than-once|many-events)$/.test(proof.refusal.code) ? proof : read;
 }
 
 /** Its text is edited where it stands, so that nothing in it may be written anew. */
@@ -98,7 +101,10 @@ function givesValue({ fn, ctx, isSeen, uses }: Site, leaf: Leaf): boolean {
 /** Somebody must wait for it: what is only bridged would gain nothing. */
 export function isAwaited(site: Site, awaited: ReadonlySet<ts.Node>): boolean {
   const own = site.reading!.waits;
-  return callsOf(site).some(({ call }) => awaited.has(call) && !own.includes(call)) || site.uses.some((use) => use.kind === 'promisified');
+  return (
+    callsOf(site).some(({ call }) => awaited.has(call) && !own.includes(call)) ||
+    site.uses.some((use) => use.kind === 'promisified')
+  );
 }
 
 // function getUrl(url, cb) {        function getUrl(url) {
@@ -111,7 +117,7 @@ export function isAwaited(site: Site, awaited: ReadonlySet<ts.Node>): boolean {
 export function leafEdits(site: Site): PlannedEdit[] {
   const leaf = site.reading!.leaf!;
   const { ctx, fn } = site;
-  const names = settleNames(fn.node);
+  const names = { ...settleNames(fn.node), indent: ctx.style.indent };
   const [, ...head] = asyncHead(ctx, fn, resultsOf(site))!;
   const inner = leaf.edits(names);
   const open = `new Promise${typeArgument(site)}((${leaf.usesReject ? `${names.resolve}, ${names.reject}` : names.resolve}) => `;
@@ -121,7 +127,7 @@ export function leafEdits(site: Site): PlannedEdit[] {
 }
 
 /** `resolve` and `reject`, unless the function has such names already. */
-function settleNames(node: ts.Node): Settle {
+function settleNames(node: ts.Node): Omit<Settle, 'indent'> {
   const taken = new Set<string>();
   const visit = (child: ts.Node): void => {
     if (ts.isIdentifier(child)) taken.add(child.text);
