@@ -96,6 +96,8 @@ export interface ProjectView {
   read(path: string): string | undefined;
   /** Files of the same project that are not in the run, such as tests: they may import what we change. */
   readonly others: readonly string[];
+  /** One object for all the projects of a run: what is costly to find out is kept with it. */
+  readonly run?: object;
 }
 
 export interface ProjectResult {

@@ -50,6 +50,7 @@ export function typesFor(view: ProjectView, files: readonly SourceText[]): Types
       }) ?? 'unknown',
     follow: (changed) =>
       changed.forEach(({ path: name, text }) => {
+        if (texts.get(name) === text) return;
         setups.ask(name, (setup, file) => {
           // A text that was not the one on disk is none that we may speak about, changed or not.
           if (programOf(setup).getSourceFile(file)?.text !== texts.get(name)) return;
@@ -60,13 +61,17 @@ export function typesFor(view: ProjectView, files: readonly SourceText[]): Types
   };
 }
 
+/** A repository of many packages may have one configuration: it is built once. */
+const ofRun = new WeakMap<object, Map<string, Setup | undefined>>();
+
 interface Setups {
   /** Asks the set-up that the file belongs to; `undefined` when there is none, or when it fails. */
   ask<T>(name: string, question: (setup: Setup, file: string) => T): T | undefined;
 }
 
 function setupsOf(view: ProjectView, warn: (config: string, message: string) => void): Setups {
-  const known = new Map<string, Setup | undefined>();
+  const known = (view.run && ofRun.get(view.run)) ?? new Map<string, Setup | undefined>();
+  if (view.run) ofRun.set(view.run, known);
   const owners = new Map<string, Setup | undefined>();
   const giveUp = (config: string, reason: string): undefined => {
     known.set(config, undefined);

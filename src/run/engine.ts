@@ -97,7 +97,12 @@ function thrownBy(
 function viewBeside(view: ProjectView, files: readonly SourceText[], chosen: readonly SourceText[]): ProjectView {
   const inRun = new Set(chosen.map((file) => file.path));
   const beside = files.map((file) => file.path).filter((file) => !inRun.has(file));
-  return { root: view.root, read: (file) => view.read(file), others: [...view.others, ...beside] };
+  return {
+    root: view.root,
+    read: (file) => view.read(file),
+    others: [...view.others, ...beside],
+    ...(view.run && { run: view.run }),
+  };
 }
 
 /** Defects that the engine caught itself are told in the same words as those that it threw. */

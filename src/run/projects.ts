@@ -65,6 +65,7 @@ export function viewOf(root: string, project: Project, rules: IgnoreRules): Proj
   let others: readonly string[] | undefined;
   return {
     root: top,
+    run: rules,
     read(file) {
       if (!texts.has(file)) texts.set(file, readBeside(root, top, file));
       return texts.get(file);

@@ -34,6 +34,7 @@ export function convertProject(
     types?.follow(changed);
     return convertOnce(changed, again, options, later, types);
   });
+  types?.follow(files); // another project of the run may share the configuration
   return types?.warnings.length ? { ...result, warnings: types.warnings } : result;
 }
 

@@ -285,15 +285,45 @@ async function rows(query: Query) {
   });
 });
 
+test('packages that share a configuration have one program, and see one another as they are', async () => {
+  const makes =
+    'export function load(id: number): Promise<number> {\n  return fetch(String(id)).then((r) => r.status);\n}\n';
+  const uses = `import { load } from '../one/a.js';
+
+async function show() {
+  await load(1)
+    .then((n) => double(n))
+    .then((n) => console.log(n));
+}
+declare const double: (n: number) => number;
+`;
+  put({
+    'tsconfig.json': TSCONFIG,
+    'one/package.json': '{ "name": "one" }',
+    'one/a.ts': makes,
+    'two/package.json': '{ "name": "two" }',
+    'two/b.ts': uses,
+  });
+  const morph = require('ts-morph') as { Project: new (...args: unknown[]) => object };
+  const { Project } = morph;
+  let built = 0;
+  morph.Project = class extends Project {
+    constructor(...args: unknown[]) {
+      super(...args);
+      built++;
+    }
+  };
+  const { summary, groups } = await run({ to: 'async', types: true, cwd: folder });
+  morph.Project = Project;
+  expect([summary.changed, summary.refused, built]).toEqual([2, 0, 1]);
+  expect(groups.flatMap((group) => group.edits.map((edit) => edit.text)).join('')).toContain('= double(n)');
+});
+
 describe('a set-up that fails costs its types only', () => {
   const code =
     'export async function go(p: Promise<number>) {\n  await p.then((n) => n + 1).then((n) => console.log(n));\n}\n';
   const setups: readonly [what: string, config: string, message: RegExp][] = [
-    [
-      'no JSON',
-      '{ "compilerOptions": ',
-      /types are not used: (Property assignment|Expression|'.') expected/,
-    ],
+    ['no JSON', '{ "compilerOptions": ', /types are not used: (Property assignment|Expression|'.') expected/],
     ['a base that is not there', '{ "extends": "./base.json" }', /types are not used: .*base\.json/],
     ['a file that is not there', '{ "files": ["a.ts", "gone.ts"] }', /types are not used: file 'gone\.ts' not found/],
     ['an option that there is not', '{ "compilerOptions": { "target": "es1848" } }', /types are not used: .*target/],
