@@ -144,8 +144,11 @@ function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
 
 /** The library whose promise the expression is: by its own name, or as the answer of a function of the file. */
 export function libraryBehind(expression: ts.Node, scopes: Scopes, depth = 0): PromiseLibrary | undefined {
-  const own = promiseLibraryOf(expression, scopes);
   const root = bare(expression);
+  // `const deferred = Q.defer(); … deferred.promise`
+  const deferred =
+    ts.isPropertyAccessExpression(root) && root.name.text === 'promise' && initialiserOf(root.expression, scopes);
+  const own = promiseLibraryOf(deferred || expression, scopes);
   if (own || depth > 4 || !ts.isCallExpression(root) || !ts.isIdentifier(root.expression)) return own;
   const fn = declaredFunction(root.expression, scopes);
   if (!fn) return undefined;

@@ -1,3 +1,4 @@
+import { answersPromise } from '../calls/promises.js';
 import type { Entry, Target } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 import { someOwn } from '../body.js';
@@ -105,7 +106,10 @@ export function admitFloat(statement: ts.Statement, expression: ts.Expression, c
     const thrown = throwsIn(chain.root, scopes, 3);
     if (thrown) stop('sync-throw', thrown);
     const library = libraryBehind(chain.root, scopes) ?? typedLibrary(chain, ctx);
-    if (library && library !== 'native' && library !== 'polyfill' && !isHandled(chain) && !ctx.options.unsafe)
+    // A rejection that nobody handles ends the process, but only warns where the promise is the library's (H14).
+    const unknown = !library && ctx.promiseLibraries.length > 0 && !answersPromise(chain.root, scopes, ctx.dependencies);
+    const foreign = library ? library !== 'native' && library !== 'polyfill' : unknown;
+    if (foreign && !isHandled(chain) && !ctx.options.unsafe)
       stop('library-promise', chain.whole, 'then');
   }
 }
