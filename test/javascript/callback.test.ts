@@ -316,7 +316,6 @@ async function f(a) {
     } catch {
       throw er;
     }
-    return;
   }
 }
 `,

@@ -25,7 +25,26 @@ export function findCallbackFunctions(ctx: FileContext, isKnown: KnownErrorFirst
       grown = true;
     }
   }
-  return candidates.filter((each) => found.has(each)).map((each) => describe(each, found, ctx));
+  const unclear = new Map(
+    candidates.flatMap((each) => {
+      const site = found.has(each) ? undefined : answersLater(each, ctx);
+      return site ? [[each, site] as const] : [];
+    }),
+  );
+  return candidates
+    .filter((each) => found.has(each) || unclear.has(each))
+    .map((each) => ({ ...describe(each, found, ctx), ...(unclear.has(each) && { unclear: unclear.get(each) }) }));
+}
+
+/** A last parameter that answers from the continuation of an error-first call, but not error first: `cb(!err)`. */
+function answersLater(candidate: Candidate, ctx: FileContext): ts.Node | undefined {
+  if (!isLast(candidate)) return undefined;
+  return candidate.sites.find((site) => {
+    if (site.sync || site.kind !== 'fail' || !ts.isCallExpression(site.at)) return false;
+    const owner = ts.findAncestor(site.at.parent, ts.isFunctionLike);
+    const call = owner?.parent;
+    return !!call && ts.isCallExpression(call) && call.arguments.at(-1) === owner && isErrorFirstCall(call, ctx);
+  })?.at;
 }
 
 interface Candidate {
@@ -82,12 +101,21 @@ function sitesOf(symbol: ts.Symbol, node: FunctionNode, ctx: FileContext): Repor
   return sites;
 }
 
-function siteOf(use: ts.Identifier, node: FunctionNode, ctx: FileContext): ReportSite | undefined {
+function siteOf(name: ts.Identifier, node: FunctionNode, ctx: FileContext): ReportSite | undefined {
+  // `cb!(err)`, `(cb as Done)(err)`
+  let use: ts.Node = name;
+  while (
+    ts.isNonNullExpression(use.parent) ||
+    ts.isParenthesizedExpression(use.parent) ||
+    ts.isAsExpression(use.parent)
+  )
+    use = use.parent;
   const { parent } = use;
-  const sync = ts.findAncestor(use.parent, ts.isFunctionLike) === node;
+  const sync = ts.findAncestor(parent, ts.isFunctionLike) === node;
   if (ts.isCallExpression(parent) && parent.expression === use) return reportSite(parent, parent.arguments, sync, ctx);
   if (ts.isPropertyAccessExpression(parent) && parent.expression === use) return memberSite(parent, sync, ctx);
-  if (ts.isCallExpression(parent) && parent.arguments.includes(use)) return argumentSite(parent, use, sync, ctx);
+  if (ts.isCallExpression(parent) && parent.arguments.some((each) => each === use))
+    return argumentSite(parent, use, sync, ctx);
   return undefined;
 }
 
@@ -103,7 +131,7 @@ function memberSite(access: ts.PropertyAccessExpression, sync: boolean, ctx: Fil
 }
 
 /** `process.nextTick(cb, null, v)` reports; `db.get(id, cb)` hands on. */
-function argumentSite(call: ts.CallExpression, use: ts.Identifier, sync: boolean, ctx: FileContext): ReportSite {
+function argumentSite(call: ts.CallExpression, use: ts.Node, sync: boolean, ctx: FileContext): ReportSite {
   const name = memberName(bare(call.expression)) ?? (ts.isIdentifier(call.expression) ? call.expression.text : '');
   if (/^(nextTick|setImmediate|queueMicrotask)$/.test(name) && call.arguments[0] === use)
     return reportSite(call, call.arguments.slice(1), sync, ctx);

@@ -42,6 +42,7 @@ export function readCallback(
 
 function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolver): CallbackReading {
   const { node } = fn;
+  if (fn.unclear) stop('not-error-first', fn.unclear);
   checkPlace(fn, ctx);
   const state = newState(ctx, node, calls);
   const target: Target = { of: 'entry' };

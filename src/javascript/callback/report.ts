@@ -1,6 +1,7 @@
 import type { Block, Exit, Snippet, Step, Target } from '../../flow/model.js';
 import { bare, memberName } from '../calls/origin.js';
 import { ts } from '../parse.js';
+import { kindOf } from '../promise/kinds.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { assumedOf, nodesOf, simpleSnippet, simplify, truthOf } from './assume.js';
@@ -223,12 +224,22 @@ function succeed(
   bare: 'nothing' | 'null' = 'nothing',
 ): Step[] {
   if (role.failOnly) stop('called-more-than-once', at);
+  const promised = values.find((value) => isPromise(value, state));
+  if (promised && role.shape === 'errorFirst') stop('promise-as-value', promised);
   const several = values.length > 1 || values.some(ts.isSpreadElement);
   const kind = values.length === 0 ? bare : several ? 'list' : 'value';
   recordReport(role.target, kind, state);
   const given = valueOf(values, at, env, state);
   const exit: Exit = { kind: 'exit', how: 'succeed', of: role.target, ...(given && { with: given }) };
   return [{ ...exit, lead: [], at: rangeOf(at) }];
+}
+
+/** Handed on as it is, where an async function would wait for it. */
+function isPromise(value: ts.Expression, state: State): boolean {
+  const node = bare(value);
+  if (!ts.isCallExpression(node) && !ts.isNewExpression(node)) return false;
+  const kind = kindOf(node, state.ctx.scopes);
+  return kind === 'chain' || kind === 'promise';
 }
 
 function valueOf(values: readonly ts.Expression[], at: ts.Node, env: Env, state: State): Snippet | undefined {

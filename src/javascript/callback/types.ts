@@ -24,6 +24,8 @@ export interface CallbackFunction {
   readonly callbackSymbol: ts.Symbol;
   /** The name under which the body calls it: `const done = once(cb)`. It is what a bridge must be given. */
   readonly alias?: ts.Identifier;
+  /** Set when it answers, but not error first: a report that shows it. Reading it is refused. */
+  readonly unclear?: ts.Node;
   /** Where the callback stands in the parameter list. */
   readonly index: number;
   /** How the source says that the callback may be missing; undefined when it never does. */

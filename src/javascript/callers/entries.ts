@@ -103,25 +103,28 @@ export function bridgeOf(site: Site, handedOn: HandedOn): Bridge | undefined {
   // Who gets `cb()` on one path and `cb(null)` on another takes both for the same.
   if (seen.has('null') || seen.has('value')) seen.delete('nothing') && seen.add('null');
   type Parts = readonly (string | typeof cb)[];
+  // `done!(err)`: an optional parameter that the body takes for given.
+  const sure = ctx.typescript && !!callback.questionToken && optionalForm(site) === 'given';
+  const called: Parts = sure ? [cb, '!'] : [cb];
   const given = (params: string, call: Parts): Snippet => {
     const guard: Parts = optionalForm(site) === 'guarded' ? [cb, ' && '] : [];
     return reading.snippets.compose([`(${params}) => `, ...guard, ...call], rangeOf(callback), 'no');
   };
   const orError = (params: string, ...success: Parts): Snippet =>
-    given(`${err}${params}`, [`(${err} ? `, cb, `(${err}) : `, ...success, ')']);
+    given(`${err}${params}`, [`(${err} ? `, ...called, `(${err}) : `, ...success, ')']);
   if (seen.has('unknown') || (seen.has('list') && (seen.size > 1 || ctx.typescript))) return undefined;
-  const spread = orError(', results', cb, '(null, ...results)');
+  const spread = orError(', results', ...called, '(null, ...results)');
   if (seen.has('list')) return { flow, callback: spread };
   if (seen.size > 1) {
     const lists = ctx.typescript ? undefined : withLists(flow, ends, reading);
     return lists && { flow: lists, callback: spread };
   }
   const [kind = 'value'] = seen;
-  if (kind === 'null') return { flow, callback: given(err, [cb, `(${err})`]) };
-  if (kind === 'nothing') return { flow, callback: orError('', cb, '()') };
-  if (isUndefinedFirst(site)) return { flow, callback: orError(', value', cb, '(undefined, value)') };
+  if (kind === 'null') return { flow, callback: given(err, [...called, `(${err})`]) };
+  if (kind === 'nothing') return { flow, callback: orError('', ...called, '()') };
+  if (isUndefinedFirst(site)) return { flow, callback: orError(', value', ...called, '(undefined, value)') };
   if (optionalForm(site) === 'guarded') return { flow, callback: given('...args', [cb, '(...args)']) };
-  return { flow, callback: reading.snippets.compose([cb], rangeOf(callback), 'no') };
+  return { flow, callback: reading.snippets.compose(called, rangeOf(callback), 'no') };
 }
 
 /** Success is said as `cb(undefined, value)`: not with the `null` of others. */
