@@ -104,7 +104,7 @@ export function bridgeOf(site: Site, handedOn: HandedOn): Bridge | undefined {
   if (seen.has('null') || seen.has('value')) seen.delete('nothing') && seen.add('null');
   type Parts = readonly (string | typeof cb)[];
   // `done!(err)`: an optional parameter that the body takes for given.
-  const sure = ctx.typescript && !!callback.questionToken && optionalForm(site) === 'given';
+  const sure = ctx.typescript && !site.fn.alias && !!callback.questionToken && optionalForm(site) === 'given';
   const called: Parts = sure ? [cb, '!'] : [cb];
   const given = (params: string, call: Parts): Snippet => {
     const guard: Parts = optionalForm(site) === 'guarded' ? [cb, ' && '] : [];
