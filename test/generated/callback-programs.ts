@@ -19,6 +19,8 @@ interface Made {
 export class Writer {
   readonly c: Choices;
   private readonly made: Made[] = [];
+  /** How many parameters the function made last has. */
+  private arity = 0;
 
   constructor(readonly m: Maker) {
     this.c = m.c;
@@ -43,21 +45,36 @@ export class Writer {
       parts.push(`function fmt(x) {\n${m.unit}return ${m.str('f')} + (x && x.id)${m.semi}\n}`);
     }
     const count = 1 + c.below(3);
-    const functions: string[] = [];
+    const inLib = count > 1 && c.chance(25) ? 1 + c.below(count - 1) : 0;
+    const viaLib = c.chance(50);
+    const prelude = [...parts];
+    let lib = '';
+    let functions: string[] = [];
     for (let index = 0; index < count; index++) {
+      if (inLib && index === inLib) {
+        const names = this.made.map((each) => each.name).join(', ');
+        lib = `//// lib.js\n${[...prelude, ...functions].join('\n')}\nmodule.exports = { ${names} }${m.semi}\n//// program.js\n`;
+        parts.push(viaLib ? `const lib = require('./lib')${m.semi}` : `const { ${names} } = require('./lib')${m.semi}`);
+        for (const each of this.made.splice(0))
+          this.made.push({ ...each, exported: false, name: viaLib ? `lib.${each.name}` : each.name });
+        functions = [];
+        calls.splice(0);
+      }
       const exported = index === count - 1 || c.chance(50);
       const name = `f${index}`;
       const list = c.chance(30);
       functions.push(m.above('') + this.fn(name, module, list));
+      const arity = this.arity;
       this.made.push({ name, exported, list });
-      if (exported) calls.push({ name, args: list ? ['u1', ['a', 'b']] : ['u1'], contract: 'callback' });
-      if (exported && c.chance(25)) calls.push({ name, args: list ? ['', []] : [undefined], contract: 'callback' });
+      if (exported) calls.push({ name, args: list ? ['u1', ['a', 'b']] : ['u1'], contract: 'callback', arity });
+      if (exported && c.chance(25))
+        calls.push({ name, args: list ? ['', []] : [undefined], contract: 'callback', arity });
     }
     if (c.chance(30)) functions.reverse();
     parts.push(...functions);
     if (c.chance(20)) {
       parts.push(this.proto(module));
-      calls.push({ name: 'K.m', args: ['u3'], contract: 'callback' });
+      calls.push({ name: 'K.m', args: ['u3'], contract: 'callback', arity: 2 });
     }
     const names = [
       ...this.made.filter((each) => each.exported).map((each) => each.name),
@@ -68,7 +85,7 @@ export class Writer {
         ? names.map((name) => `exports.${name} = ${name}${m.semi}`).join('\n')
         : `module.exports = { ${names.join(', ')} }${m.semi}`,
     );
-    return { source: `${parts.filter((part) => part).join('\n')}\n`, io: 'callback', calls };
+    return { source: `${lib}${parts.filter((part) => part).join('\n')}\n`, io: 'callback', calls };
   }
 
   private fn(name: string, outer: Scope, list: boolean): string {
@@ -82,7 +99,9 @@ export class Writer {
     const around: Around = { scope, indent: m.unit, depth: 0, cb, self: '' };
     const first = prologue(this, around);
     around.cb = first.cb;
-    const params = [id, ...(list ? [items] : []), ...(first.options ? ['opts'] : []), cb].join(', ');
+    const names = [id, ...(list ? [items] : []), ...(first.options ? ['opts'] : []), cb];
+    const params = names.join(', ');
+    this.arity = names.length;
     const body = (close: string): string =>
       this.body(around, close).replace('{\n', `{\n${first.lines.map((line) => `${line}\n`).join('')}`);
     const form = c.below(4);

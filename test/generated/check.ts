@@ -6,6 +6,7 @@ import { parseSource } from '../../src/javascript/parse.js';
 import { convertProject } from '../../src/transforms/index.js';
 import type { TransformOptions } from '../../src/types.js';
 import { execute } from './execute.js';
+import { filesOf, sourceOf } from './files.js';
 import type { Program, Trace, Weather } from './execute.js';
 
 export interface Report {
@@ -20,23 +21,30 @@ export interface Report {
   readonly repeats: readonly string[];
 }
 
-const PATH = 'program.js';
 /** Calls beyond these are not made to fail one by one. */
 const MOST_FAILING = 7;
 const SALTS = [1, 2];
 
 export function convert(source: string, options: TransformOptions) {
   const view = { root: '/', read: () => undefined, others: [] };
-  const result = convertProject([{ path: PATH, text: source }], options, view);
+  const files = filesOf(source);
+  const result = convertProject(files, options, view);
   const edits = result.groups.flatMap((group) => group.edits);
-  return { result, after: applyEdits(source, edits) };
+  const after = files.map(({ path, text }) => ({
+    path,
+    text: applyEdits(
+      text,
+      edits.filter((edit) => edit.path === path),
+    ),
+  }));
+  return { result, after: sourceOf(after) };
 }
 
 export async function check(program: Program, options: TransformOptions = { to: 'async' }): Promise<Report> {
   const problems: string[] = [];
   const turns: string[] = [];
   const repeats: string[] = [];
-  const [wrong] = parseSource(PATH, program.source).errors;
+  const [wrong] = filesOf(program.source).flatMap(({ path, text }) => parseSource(path, text).errors);
   if (wrong) throw new Error(`the generated program does not parse: ${wrong.message}\n${program.source}`);
   const { result, after } = convert(program.source, options);
   if (program.source.includes('\r\n') && /(?<!\r)\n/.test(after)) problems.push('a line end of another kind');
@@ -59,13 +67,14 @@ function moreIn(title: string): number {
 }
 
 function textProblems(before: string, after: string): string[] {
-  const parsed = parseSource(PATH, after);
-  if (parsed.errors.length > 0) return [`does not parse: ${parsed.errors[0]!.message}`];
-  const problems: string[] = [];
-  const wanted = commentsIn(parseSource(PATH, before).file).sort();
-  const left = commentsIn(parsed.file).sort();
-  if (wanted.join('\n') !== left.join('\n')) problems.push(`comments: ${wanted.join(' ')} became ${left.join(' ')}`);
-  return problems;
+  const old = filesOf(before);
+  return filesOf(after).flatMap(({ path, text }, index) => {
+    const parsed = parseSource(path, text);
+    if (parsed.errors.length > 0) return [`does not parse: ${parsed.errors[0]!.message}`];
+    const wanted = commentsIn(parseSource(path, old[index]!.text).file).sort();
+    const left = commentsIn(parsed.file).sort();
+    return wanted.join('\n') === left.join('\n') ? [] : [`comments: ${wanted.join(' ')} became ${left.join(' ')}`];
+  });
 }
 
 interface Difference {
@@ -77,7 +86,7 @@ async function differences(old: Program, fresh: Program, options: TransformOptio
   let turn: Difference | undefined;
   const now: Program =
     options.exports === 'change'
-      ? { ...fresh, calls: fresh.calls.map((call) => ({ ...call, contract: 'promise' as const })) }
+      ? { ...fresh, calls: fresh.calls.map((call) => ({ ...call, contract: 'changed' as const })) }
       : fresh;
   for (const salt of SALTS) {
     const usual = await execute(old, { salt });
@@ -108,13 +117,15 @@ function compare(before: Trace, after: Trace, options: TransformOptions): Differ
 function visible(lines: readonly string[], options: TransformOptions): string[] {
   if (options.exports !== 'change') return [...lines];
   return lines.flatMap((line) => {
-    const [, name, count, rest] = /^answer of (\S+): (\d) arguments: (.*)$/.exec(line) ?? [];
-    if (name)
+    const [, name, rest] = /^answer of (\S+): \d arguments: (.*)$/.exec(line) ?? [];
+    if (name) {
+      const value = /^(|null|undefined)(?:, (.*))?$/.exec(rest!);
       return [
-        count === '1' && rest !== 'null'
-          ? `error of ${name}: ${rest}`
-          : `result of ${name}: ${count === '2' ? rest!.replace(/^null, /, '') : 'undefined'}`,
+        value
+          ? `result of ${name}: ${value[2] ?? 'undefined'}`
+          : `error of ${name}: ${rest!.replace(/, undefined$/, '')}`,
       ];
+    }
     return /^back at the caller|returned something/.test(line) ? [] : [line];
   });
 }

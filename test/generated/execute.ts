@@ -2,6 +2,8 @@
 
 import * as util from 'node:util';
 import * as vm from 'node:vm';
+import * as swc from '@swc/core';
+import { filesOf } from './files.js';
 
 const asyncLibrary = require('async') as unknown;
 
@@ -9,7 +11,10 @@ export interface Call {
   /** `f` or `K.m`: a method of a fresh instance. */
   readonly name: string;
   readonly args: readonly unknown[];
-  readonly contract: 'promise' | 'callback';
+  /** `changed`: promise, unless the function still has all of its parameters. */
+  readonly contract: 'promise' | 'callback' | 'changed';
+  /** How many parameters it has, its callback too. */
+  readonly arity?: number;
 }
 
 export interface Program {
@@ -55,12 +60,12 @@ export async function execute(program: Program, weather: Weather): Promise<Trace
   return { lines: world.lines, calls: world.calls };
 }
 
-function start({ name, args, contract }: Call, exported: Record<string, Function>, world: World): void {
+function start({ name, args, contract, arity }: Call, exported: Record<string, Function>, world: World): void {
   const [first, method] = name.split('.') as [string, string?];
   const callee = exported[first]!;
   const self = method ? Reflect.construct(callee, ['own']) : undefined;
   const fn = method ? (self as Record<string, Function>)[method]! : callee;
-  if (contract === 'callback') {
+  if (contract === 'callback' || (contract === 'changed' && fn.length === arity)) {
     const answered = (...given: unknown[]): void =>
       world.log(`answer of ${name}: ${given.length} arguments: ${given.map(show).join(', ')}`);
     const back: unknown = fn.apply(self, [...args, answered]);
@@ -76,20 +81,50 @@ function start({ name, args, contract }: Call, exported: Record<string, Function
 }
 
 function load(source: string, world: World): Record<string, Function> {
+  const files = filesOf(source);
+  const loaded = new Map<string, Record<string, Function>>();
+  const own = (path: string): Record<string, Function> => {
+    const file = files.find((each) => each.path === path)!;
+    if (!loaded.has(path))
+      loaded.set(
+        path,
+        compile(file.text, world, (id) => own(id)),
+      );
+    return loaded.get(path)!;
+  };
+  return own(files.at(-1)!.path);
+}
+
+function compile(
+  source: string,
+  world: World,
+  own: (path: string) => Record<string, Function>,
+): Record<string, Function> {
   const module = { exports: {} as Record<string, Function> };
   const names = ['module', 'exports', 'require', 'console', 'io', 'setTimeout', 'setImmediate', 'fetch', 'name'];
   const log = (...args: unknown[]): void => world.log(`log ${args.map((each) => show(each)).join(' ')}`);
   const later = (fn: Function, ms = 0, ...args: unknown[]): void => world.after(ms, () => fn(...args));
-  const require = (id: string): unknown =>
-    /util$/.test(id) ? util : /io$/.test(id) ? world.io : id === 'async' ? asyncLibrary : undefined;
+  const modules: Record<string, () => unknown> = {
+    util: () => util,
+    io: () => world.io,
+    lib: () => own('lib.js'),
+    async: () => asyncLibrary,
+  };
+  const require = (id: string): unknown => modules[/(\w+)(\.js)?$/.exec(id)![1]!]?.();
   const given: unknown[] = [module, module.exports, require, { log, error: log }, world.io, later];
   given.push(
     (fn: Function, ...args: unknown[]) => later(fn, 0, ...args),
     (id: unknown) => world.io.get!(id),
     'global',
   );
-  vm.compileFunction(source, names)(...given);
+  vm.compileFunction(/^(import|export) /m.test(source) ? asCommonJs(source) : source, names)(...given);
   return module.exports;
+}
+
+/** ES modules are run as CommonJS, as a bundler would. */
+function asCommonJs(source: string): string {
+  const jsc = { target: 'es2022' as const, parser: { syntax: 'ecmascript' as const } };
+  return swc.transformSync(source, { jsc, module: { type: 'commonjs' }, swcrc: false }).code;
 }
 
 type Operation = (...args: any[]) => unknown;

@@ -9,8 +9,21 @@ export type Style = 'promise' | 'callback';
 
 export function makeProgram(style: Style, row: readonly number[]): Program {
   const program = style === 'promise' ? promiseProgram(row) : callbackProgram(row);
-  if ((row[0] ?? 0) % 12 !== 7) return program;
-  return { ...program, source: program.source.replaceAll('\n', '\r\n') };
+  const [form, end] = [(row[1] ?? 0) % 6, (row[0] ?? 0) % 12];
+  const source = form === 5 ? asModule(program.source) : program.source;
+  return { ...program, source: end === 7 ? source.replaceAll('\n', '\r\n') : source };
+}
+
+/** The same as an ES module. */
+function asModule(source: string): string {
+  return source
+    .replace(
+      /^const (\w+) = require\('(\.\/)?(\w+)'\)/gm,
+      (_, name, dot = '', id) => `import ${dot && id !== 'io' ? '* as ' : ''}${name} from '${dot}${id}${dot && '.js'}'`,
+    )
+    .replace(/^const (\{.*\}) = require\('(\.\/\w+)'\)/gm, "import $1 from '$2.js'")
+    .replace(/^module\.exports = \{(.*)\}/gm, 'export {$1}')
+    .replace(/^exports\.\w+ = (\w+)/gm, 'export { $1 }');
 }
 
 /** Small programs first: what is wrong in them is easily seen. */

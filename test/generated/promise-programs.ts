@@ -103,7 +103,8 @@ class Writer extends Chains {
   }
 
   private line(around: Around, text: string): string {
-    return `${this.m.above(around.indent)}${around.indent}${text}${this.m.semi}${this.m.behind()}`;
+    const apart = !this.m.semi && /^[([`]/.test(text) ? ';' : '';
+    return `${this.m.above(around.indent)}${around.indent}${apart}${text}${this.m.semi}${this.m.behind()}`;
   }
 
   private lastOfFunction(around: Around, lines: readonly string[]): string {
