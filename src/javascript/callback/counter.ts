@@ -3,7 +3,7 @@ import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import type { JoinPlan } from './joins.js';
-import { isFunction } from './shape.js';
+import { isFunction, isHarmless, isInert } from './shape.js';
 import { mention } from './state.js';
 import type { Env, State } from './state.js';
 
@@ -185,13 +185,11 @@ function isLocalEffect(statement: ts.Statement): boolean {
   );
 }
 
-/** An empty list is answered before, or there is none: `if (!list.length) return cb(null, [])`, a literal with elements. */
-export function emptyIsAnswered(plan: JoinPlan, statements: readonly ts.Statement[], state: State): boolean {
-  const list = bare(plan.list);
-  if (ts.isArrayLiteralExpression(list)) return list.elements.length > 0;
+/** The ways to ask whether the list is empty, as text without spaces. */
+function emptyTests(plan: Pick<JoinPlan, 'list' | 'step'>): string[] {
   const length = `${plan.list.getText()}.length`;
   const counter = plan.step.counter.name;
-  const tests = [length, ...(plan.step.down ? [counter] : [])].flatMap((each) => [
+  return [length, ...(plan.step.down ? [counter] : [])].flatMap((each) => [
     `!${each}`,
     `${each}===0`,
     `${each}==0`,
@@ -199,6 +197,47 @@ export function emptyIsAnswered(plan: JoinPlan, statements: readonly ts.Statemen
     `${each}<=0`,
     `0===${each}`,
   ]);
+}
+
+/**
+ * `if (left === 0) return cb(null, out);` in front of the fan-out, where its end says the very same: a join over nothing comes
+ * to that end by itself.
+ */
+export function emptyAnswer(
+  plan: Pick<JoinPlan, 'statement' | 'list' | 'step'>,
+  statements: readonly ts.Statement[],
+): ts.Statement | undefined {
+  const [final, more] = plan.step.final;
+  const said = final && !more && saidBy(final);
+  const before = statements.slice(0, statements.indexOf(plan.statement));
+  const index = before.findLastIndex(ts.isIfStatement);
+  const statement = before[index];
+  if (!said || !statement || !ts.isIfStatement(statement) || statement.elseStatement) return undefined;
+  if (!emptyTests(plan).includes(statement.expression.getText().replace(/[\s()]/g, ''))) return undefined;
+  const { thenStatement } = statement;
+  const [only, end, third] = ts.isBlock(thenStatement) ? thenStatement.statements : [thenStatement];
+  const leaves = only && (ts.isReturnStatement(only) ? !end : !!end && isBareReturn(end) && !third);
+  if (!leaves || saidBy(only) !== said) return undefined;
+  return before.slice(index + 1).every(isQuiet) ? statement : undefined;
+}
+
+/** `cb(null, out)` of a statement, whatever its spaces. */
+function saidBy(statement: ts.Statement): string | undefined {
+  const has = ts.isReturnStatement(statement) || ts.isExpressionStatement(statement);
+  return has ? statement.expression?.getText().replace(/\s+/g, '') : undefined;
+}
+
+/** Running it for an empty list too changes nothing. */
+function isQuiet(statement: ts.Statement): boolean {
+  if (!ts.isVariableStatement(statement)) return isInert(statement);
+  return statement.declarationList.declarations.every((each) => isHarmless(each.initializer));
+}
+
+/** An empty list is answered before, or there is none: `if (!list.length) return cb(null, [])`, a literal with elements. */
+export function emptyIsAnswered(plan: JoinPlan, statements: readonly ts.Statement[], state: State): boolean {
+  const list = bare(plan.list);
+  if (ts.isArrayLiteralExpression(list)) return list.elements.length > 0;
+  const tests = emptyTests(plan);
   const before = statements.slice(0, statements.indexOf(plan.statement));
   if (isFilledConstant(list, state)) return true;
   return before.some((each) => {

@@ -5,7 +5,7 @@ import { ts } from '../parse.js';
 import { usesThis } from '../scope.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
-import { counterIn, emptyIsAnswered } from './counter.js';
+import { counterIn, emptyAnswer, emptyIsAnswered } from './counter.js';
 import type { CounterStep } from './counter.js';
 import { nameOnly } from './await.js';
 import { isFunction } from './shape.js';
@@ -25,6 +25,10 @@ export interface JoinPlan {
   readonly named?: LocalFunction;
   /** `out[i] = v` in front of the counter, and nothing else done with `out`: what the join itself gives. */
   readonly gather?: Gather;
+  /** The answer to an empty list, where the join gives the same. */
+  readonly empty?: ts.Statement;
+  /** The fan-out begins before the function returns. */
+  readonly sync?: boolean;
 }
 
 interface Gather {
@@ -51,8 +55,15 @@ export function joinsOf(statements: readonly ts.Statement[], env: Env, state: St
     if (!shape || !mention(statement, env, state)) continue;
     const found = counterFor(shape, env, state);
     if (!found) continue;
-    const gather = found.named ? undefined : gatherOf(shape, found.step, state);
-    const plan: JoinPlan = { statement, ...shape, ...found, ...(gather && { gather }) };
+    const empty = state.whole ? emptyAnswer({ statement, ...shape, ...found }, statements) : undefined;
+    const gather = found.named ? undefined : gatherOf(shape, found.step, empty, state);
+    const plan: JoinPlan = {
+      statement,
+      ...shape,
+      ...found,
+      ...(gather && { gather }),
+      ...(empty && { empty, sync: env.sync }),
+    };
     state.joins.set(statement, plan);
     takeOut(plan, statements, state);
   }
@@ -110,7 +121,7 @@ function counterFor(shape: Shape, env: Env, state: State): Pick<JoinPlan, 'step'
   return undefined;
 }
 
-function gatherOf(shape: Shape, step: CounterStep, state: State): Gather | undefined {
+function gatherOf(shape: Shape, step: CounterStep, empty: ts.Statement | undefined, state: State): Gather | undefined {
   const { scopes } = state.ctx;
   const list = ts.isBlock(step.statement.parent) ? step.statement.parent.statements : undefined;
   const statement = list?.[list.indexOf(step.statement) - 1 - step.also.length];
@@ -143,7 +154,8 @@ function gatherOf(shape: Shape, step: CounterStep, state: State): Gather | undef
   )
     return undefined;
   const [start, end] = [step.final[0]?.pos ?? 0, step.final.at(-1)?.end ?? 0];
-  const rest = scopes.references(symbol).filter((use) => use !== out && use !== declaration.name);
+  const gone = (use: ts.Node): boolean => !!empty && use.pos >= empty.pos && use.end <= empty.end;
+  const rest = scopes.references(symbol).filter((use) => use !== out && use !== declaration.name && !gone(use));
   // Outside of the fan-out it is only looked at when all is done.
   if (!rest.every((use) => use.pos >= start && use.end <= end && !scopes.isWritten(use))) return undefined;
   return { name: declaration.name, index: indexSymbol, statement, value: node.right };
@@ -159,7 +171,7 @@ function isEmptyList(node: ts.Expression | undefined): boolean {
 /** The counter, and the flag that stops a second report, are no variables any more; so are the statements that keep them. */
 function takeOut(plan: JoinPlan, statements: readonly ts.Statement[], state: State): void {
   const { step } = plan;
-  const owned = [step.statement, ...step.also];
+  const owned = [step.statement, ...step.also, ...(plan.empty ? [plan.empty] : [])];
   for (const each of step.also) state.moved.add(each);
   const outside = state.ctx.scopes
     .references(step.counter)
@@ -175,6 +187,7 @@ function takeOut(plan: JoinPlan, statements: readonly ts.Statement[], state: Sta
   takeFlag(plan, state);
   if (!emptyIsAnswered(plan, statements, state)) stop('path-without-callback', plan.statement);
   if (plan.named) state.counting.add(plan.named.symbol);
+  if (plan.empty) state.moved.add(plan.empty);
   if (!plan.gather) return;
   state.moved.add(plan.gather.statement);
   if (ts.isVariableDeclaration(plan.gather.name.parent)) state.dropped.add(plan.gather.name.parent);

@@ -30,21 +30,25 @@ import type {
 
 export { findCallbackFunctions } from './find.js';
 
-/** What a callback function does, as a flow whose exits are its reports; or why that can't be said. */
+/**
+ * What a callback function does, as a flow whose exits are its reports; or why that can't be said. With `whole` all of it will
+ * be async, so that nothing in it needs to answer at once.
+ */
 export function readCallback(
   fn: CallbackFunction,
   ctx: FileContext,
   calls: CallResolver,
+  whole = false,
 ): ReadOutcome<CallbackReading> {
-  const read = attempt(() => readFunction(fn, ctx, calls));
+  const read = attempt(() => readFunction(fn, ctx, calls, whole));
   return read.ok ? { ok: true, value: read.value, notes: read.value.notes } : read;
 }
 
-function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolver): CallbackReading {
+function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolver, whole: boolean): CallbackReading {
   const { node } = fn;
   if (fn.unclear) stop('not-error-first', fn.unclear);
   checkPlace(fn, ctx);
-  const state = newState(ctx, node, calls);
+  const state = { ...newState(ctx, node, calls), whole };
   const target: Target = { of: 'entry' };
   const env = entryEnv(fn, target, ctx);
   for (const shuffle of fn.shuffles) if (!isShared(shuffle)) state.moved.add(shuffle.node);
@@ -66,6 +70,7 @@ function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolve
     notes: state.notes,
     waits: state.waits,
     consumed: [...state.inlined] as CallbackReading['consumed'],
+    answersAtOnce: [...state.joins.values()].some((plan) => plan.empty && plan.sync),
   };
 }
 

@@ -16,6 +16,8 @@ export interface State {
   readonly needs: ImportNeed[];
   readonly notes: Note[];
   readonly waits: ts.CallExpression[];
+  /** All of the entry will be async: nothing in it needs to answer at once. */
+  readonly whole?: boolean;
   /** What is reported to each target: for its results. */
   readonly reports: Map<Target, ReportSite['kind'][]>;
   /** Targets of blocks that are failed from outside their own reporters: such a failure must not be caught by the block's handler. */

@@ -124,6 +124,8 @@ export interface CallbackReading {
   readonly waits: readonly ts.CallExpression[];
   /** Functions whose statements became part of this flow: iteratees and continuations are no functions of their own any more. */
   readonly consumed: readonly ts.Node[];
+  /** It answers an empty list before its call returns, which the flow does not say any more. */
+  readonly answersAtOnce?: boolean;
   /** The flow says nothing but when it answers: the body stays, in a promise. With the reason why it can't be read. */
   readonly leaf?: Leaf & { readonly refusal: Refusal };
 }

@@ -49,7 +49,7 @@ export function decide(sites: readonly Site[], files: readonly FileContext[], re
     const isSync = markTiming(sites, files);
     const awaited = awaitedCalls(sites);
     for (const site of sites)
-      if (site.mode === 'change' && !canChange(site, awaited, isSync, isProject)) site.mode = 'keep';
+      if (site.mode === 'change' && !canChange(site, awaited, isSync, isProject)) keep(site, read, resolve);
     for (const site of sites) if (site.mode === 'keep') checkKept(site, handedOn);
     moved = sites.filter((site) => fingerprint(site) !== before.get(site));
     unread = new Set(moved.flatMap((site) => callers.get(site) ?? []));
@@ -95,6 +95,12 @@ function readAgain(site: Site, read: Read, resolve: Resolve): void {
   if (outcome.ok) site.reading = outcome.value;
   else if (site.reading?.leaf) (delete site.reading, leave(site, outcome.refusal));
   else leave(site, outcome.refusal);
+}
+
+/** What stays outside of the async part may answer at once, so it is read with that in mind. */
+function keep(site: Site, read: Read, resolve: Resolve): void {
+  site.mode = 'keep';
+  readAgain(site, read, resolve);
 }
 
 /** Calls that stand in flows which will be async: they become `await f(x)`. */

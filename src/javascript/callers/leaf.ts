@@ -21,13 +21,15 @@ import { resultTypes } from './signature.js';
 
 /** A callback function as a flow; else, where it answers once at most, as a leaf. */
 export function readSite(site: Site, sites: readonly Site[], calls: CallResolver): ReadOutcome<CallbackReading> {
-  const read = readCallback(site.fn, site.ctx, calls);
+  const read = readCallback(site.fn, site.ctx, calls, site.mode === 'change');
   if (read.ok || hasOthersInside(site, sites)) return read;
   const proof = attempt(() => leafOf(site.fn, site.ctx, calls));
   if (proof.ok) return { ok: true, value: leafReading(site, proof.value, read.refusal), notes: [] };
   // That it may answer twice says more than that its text is not a callback's usual one.
-  const isVague = /^(returns-value|reference-use|many-events)$/.test(read.refusal.code);
-  return isVague && /^(called-more-than-once|many-events)$/.test(proof.refusal.code) ? proof : read;
+  const { code } = read.refusal;
+  const isTwice = proof.refusal.code === 'called-more-than-once' && /^(reference-use|many-events)$/.test(code);
+  const isOften = /^(called-more-than-once|many-events)$/.test(proof.refusal.code) && code === 'returns-value';
+  return isTwice || isOften ? proof : read;
 }
 
 /** Its text is edited where it stands, so that nothing in it may be written anew. */

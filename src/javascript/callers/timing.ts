@@ -38,7 +38,7 @@ export function markTiming(sites: readonly Site[], files: readonly FileContext[]
     if (isUnowned && alike) return alike.some((each) => each.answersSync);
     return isSyncByText(ctx, call);
   };
-  for (const site of sites) if (!site.isBridged) site.answersSync = !site.reading;
+  for (const site of sites) if (!site.isBridged) site.answersSync = !site.reading || !!site.reading.answersAtOnce;
   for (let grown = true; grown;) {
     grown = false;
     for (const site of sites) {
