@@ -55,7 +55,7 @@ test('all of it is converted', () => {
   expect(count).toBe(6);
   expect(after.refusals).toEqual([]);
   expect(after.files['a.js']).toContain('function getUrl(url) {\n  return new Promise((resolve, reject) => {\n');
-  expect(after.files['a.js']).toContain('await Promise.all(list.map(async (url, i) => {');
+  expect(after.files['a.js']).toContain('return Promise.all(list.map((url) => getUrl(url)));');
   expect(after.files['a.js']).not.toContain('left -= 1');
 });
 
