@@ -39,7 +39,10 @@ export function typesFor(view: ProjectView, files: readonly SourceText[]): Types
   const warnings: Warning[] = [];
   const setups = setupsOf(view, (config, message) => warnings.push({ path: relative(view.root, config), message }));
   return {
-    warnings,
+    get warnings() {
+      const idle = setups.idle() && warnings.length === 0;
+      return idle ? [{ path: '.', message: 'types are not used: no tsconfig.json covers these files' }] : warnings;
+    },
     promiseKind: (source, range) =>
       setups.ask(source.path, (setup, name) => {
         const program = programOf(setup);
@@ -67,6 +70,8 @@ const ofRun = new WeakMap<object, Map<string, Setup | undefined>>();
 interface Setups {
   /** Asks the set-up that the file belongs to; `undefined` when there is none, or when it fails. */
   ask<T>(name: string, question: (setup: Setup, file: string) => T): T | undefined;
+  /** There were questions, and no set-up for any of them. */
+  idle(): boolean;
 }
 
 function setupsOf(view: ProjectView, warn: (config: string, message: string) => void): Setups {
@@ -106,6 +111,8 @@ function setupsOf(view: ProjectView, warn: (config: string, message: string) => 
     return undefined;
   };
   return {
+    // A failure has been told already, perhaps by another project of the run.
+    idle: () => owners.size > 0 && ![...known.values()].includes(undefined) && ![...owners.values()].some(Boolean),
     ask(name, question) {
       const file = absolute(view.root, name);
       if (!owners.has(file)) owners.set(file, search(name, file));

@@ -338,6 +338,13 @@ describe('a set-up that fails costs its types only', () => {
     expect(warnings).toEqual([{ path: 'tsconfig.json', message: expect.stringMatching(message) as string }]);
   });
 
+  test('none at all is said too, once there is a question', () => {
+    const view = put({ 'a.ts': code, 'b.ts': 'export const p = 1;\n' });
+    const { warnings } = convert(view, 'a.ts');
+    expect(warnings).toEqual([{ path: '.', message: 'types are not used: no tsconfig.json covers these files' }]);
+    expect(convert(view, 'b.ts')).not.toHaveProperty('warnings');
+  });
+
   test('it is in the document and on stderr, and the run is a success', async () => {
     put({ 'pkg/package.json': '{ "name": "x" }', 'pkg/tsconfig.json': '{ "extends": "./no.json" }', 'pkg/a.ts': code });
     const document = await run({ to: 'async', types: true, cwd: folder });
