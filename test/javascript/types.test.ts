@@ -19,7 +19,7 @@ beforeEach(() => void (folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpd
 afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 const TSCONFIG =
-  '{ "compilerOptions": { "target": "es2022", "module": "node16", "strict": true }, "include": ["**/*"] }';
+  '{ "compilerOptions": { "target": "es2022", "module": "node16", "strict": true, "lib": ["es2022"] }, "include": ["**/*"] }';
 
 function put(files: Readonly<Record<string, string>>): ProjectView {
   for (const [name, text] of Object.entries(files)) {
