@@ -123,19 +123,27 @@ function visible(lines: readonly string[], options: TransformOptions): string[] 
       return [
         value
           ? `result of ${name}: ${value[2] ?? 'undefined'}`
-          : `error of ${name}: ${rest!.replace(/, undefined$/, '')}`,
+          : `error of ${name}: ${rest!.replace(/(?<=\]), .*/, '')}`,
       ];
     }
     return /^back at the caller|returned something/.test(line) ? [] : [line];
   });
 }
 
-/** The lines between two answers in any order: what differs then is only which of two running flows came first. */
+/**
+ * The lines between two answers in any order: what differs then is only which of two running flows came first.
+ * A callback may get `(null)` for `()`, and `(err)` for `(err, undefined)`.
+ */
 function sortedTurns(lines: readonly string[]): string {
   const turns: string[][] = [[]];
   for (const line of lines) {
     if (line.startsWith('<')) turns.push([]);
-    turns.at(-1)!.push(line);
+    turns.at(-1)!.push(
+      line
+        .replace(/\d arguments: /, '')
+        .replace(/^(answer of \w+: .*\]), undefined$/, '$1')
+        .replace(/^(answer of \w+: )$/, '$1null'),
+    );
   }
   return turns.map((turn) => turn.sort().join('\n')).join('\n--\n');
 }

@@ -109,6 +109,8 @@ function compile(
     io: () => world.io,
     lib: () => own('lib.js'),
     async: () => asyncLibrary,
+    fs: () => world.fs,
+    promises: () => world.fs.promises,
   };
   const require = (id: string): unknown => modules[/(\w+)(\.js)?$/.exec(id)![1]!]?.();
   const given: unknown[] = [module, module.exports, require, { log, error: log }, world.io, later];
@@ -144,6 +146,13 @@ class World {
     const operations = Object.keys(VALUES) as (keyof typeof VALUES)[];
     const make = kind === 'promise' ? this.promising : this.callingBack;
     this.io = Object.fromEntries(operations.map((name) => [name, make.bind(this, name)]));
+  }
+
+  /** Node's own module, with the same answers. */
+  get fs(): Record<string, Operation> & { promises: Record<string, Operation> } {
+    const made = (how: (op: keyof typeof VALUES, ...args: unknown[]) => unknown): Record<string, Operation> =>
+      Object.fromEntries(FILES.map(([name, op]) => [name, (...args: unknown[]) => how.call(this, op, ...args)]));
+    return Object.assign(made(this.callingBack), { promises: made(this.promising) });
   }
 
   log(line: string): void {
@@ -212,6 +221,14 @@ class World {
     this.begin(op, args, (e, v) => (e ? cb(e) : v === undefined ? cb(null) : cb(null, v)));
   }
 }
+
+const FILES: readonly (readonly [string, keyof typeof VALUES])[] = [
+  ['stat', 'get'],
+  ['readdir', 'list'],
+  ['realpath', 'save'],
+  ['readFile', 'text'],
+  ['access', 'close'],
+];
 
 /** What each operation answers, from a number that looks random. */
 const VALUES = {

@@ -10,9 +10,20 @@ export type Style = 'promise' | 'callback';
 export function makeProgram(style: Style, row: readonly number[]): Program {
   const program = style === 'promise' ? promiseProgram(row) : callbackProgram(row);
   const [form, end] = [(row[1] ?? 0) % 6, (row[0] ?? 0) % 12];
-  const source = form === 5 ? asModule(program.source) : program.source;
+  const known = style === 'callback' && (row[2] ?? 0) % 2 === 1 ? asFiles(program.source) : program.source;
+  const source = form === 5 ? asModule(known) : known;
   return { ...program, source: end === 7 ? source.replaceAll('\n', '\r\n') : source };
 }
+
+/** The same with calls of Node's own `fs`, whose callbacks never come at once. */
+function asFiles(source: string): string {
+  return source
+    .replace(/^const io = require\('\.\/io'\)/gm, "const fs = require('fs')")
+    .replace(/\bio\.close\(/g, "fs.access('p', ")
+    .replace(/\bio\.(get|list|save|text)\(/g, (_, op: string) => `fs.${FILES[op as keyof typeof FILES]}(`);
+}
+
+const FILES = { get: 'stat', list: 'readdir', save: 'realpath', text: 'readFile' } as const;
 
 /** The same as an ES module. */
 function asModule(source: string): string {
