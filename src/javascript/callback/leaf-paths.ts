@@ -189,7 +189,7 @@ function sharedGuard(one: Path, other: Path): [number, number] | undefined {
 
 /** Two places of one function: on different arms, one behind the other's `return`, or events of which one happens. */
 function excludeInTurn(a: Link, b: Link): boolean {
-  if (a.handing && b.handing && excludeEachOther(a.handing, b.handing)) return true;
+  if (a.handing && b.handing && excludeEachOther(a.handing, b.handing)) return !isStopped(a);
   if (onDifferentArms(a.node, b.node)) return true;
   const follows = (x: Link, y: Link): boolean => {
     const statement = ts.findAncestor(x.node, (each) => ts.isStatement(each) || each.parent === x.fn)!;
@@ -197,6 +197,11 @@ function excludeInTurn(a: Link, b: Link): boolean {
     return behind(statement, x.fn).some((each) => contains(each, y.node));
   };
   return !follows(a, b) && !follows(b, a);
+}
+
+/** A process that is told something can fail at that, and exit all the same. */
+function isStopped({ handing, fn }: Link): boolean {
+  return handing?.emitter?.kind === 'child' && /\.(kill|send|disconnect)\(|\bsignal\b/.test(fn.getText());
 }
 
 const contains = (outer: ts.Node, inner: ts.Node): boolean => outer.pos <= inner.pos && inner.end <= outer.end;
