@@ -155,6 +155,20 @@ describe('it may answer twice', () => {
   );
 });
 
+describe('it may answer twice, by its own doing', () => {
+  leaves(
+    'a request that is broken off with an error when the answer is no good',
+    `function f(a, cb) {
+  const req = http.get(a, (res) => {
+    if (res.statusCode === 200) return res.on('end', () => cb(null, a));
+    req.destroy(new Error('status'));
+    cb(new Error('status'));
+  });
+  req.on('error', cb);
+}`,
+  );
+});
+
 describe('guards that are none', () => {
   leaves(
     'a flag that is set but not tested',

@@ -172,7 +172,8 @@ export function areExclusive(one: Path, other: Path): boolean {
   if (one[from]!.fn !== other[to]!.fn) return true;
   for (let i = 0; one[from + i] && other[to + i]; i++) {
     const [a, b] = [one[from + i]!, other[to + i]!];
-    if (a.node !== b.node) return excludeInTurn(a, b);
+    if (a.node !== b.node)
+      return excludeInTurn(a, b) && ![...one.slice(from + i + 1), ...other.slice(to + i + 1)].some(breaks);
   }
   return !!shared;
 }
@@ -197,6 +198,11 @@ function excludeInTurn(a: Link, b: Link): boolean {
     return behind(statement, x.fn).some((each) => contains(each, y.node));
   };
   return !follows(a, b) && !follows(b, a);
+}
+
+/** `req.destroy(new Error(…))` in a handler that answers: the request fails then, too. */
+function breaks({ fn }: Link): boolean {
+  return /\.destroy\(\s*[^\s)]/.test(fn.getText());
 }
 
 /** A process that is told something can fail at that, and exit all the same. */
