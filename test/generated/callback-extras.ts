@@ -166,12 +166,6 @@ function library(w: Writer, over: string, cb: string, value: string): string[] {
       `\t(got, next) => io.save(got.id, next),`,
       `], ${cb})${semi}`,
     ],
-    () => [
-      `async.parallel({`,
-      `\ta: (next) => io.get(${value}, next),`,
-      `\tb: (next) => io.list(${value}, next),`,
-      `}, ${cb})${semi}`,
-    ],
   )();
 }
 

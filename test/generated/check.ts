@@ -138,12 +138,12 @@ function sortedTurns(lines: readonly string[]): string {
   const turns: string[][] = [[]];
   for (const line of lines) {
     if (line.startsWith('<')) turns.push([]);
-    turns.at(-1)!.push(
-      line
-        .replace(/\d arguments: /, '')
-        .replace(/^(answer of \w+: .*\]), undefined$/, '$1')
-        .replace(/^(answer of \w+: )$/, '$1null'),
-    );
+    turns.at(-1)!.push(withoutCount(line));
   }
   return turns.map((turn) => turn.sort().join('\n')).join('\n--\n');
+}
+
+function withoutCount(line: string): string {
+  const [, start, given] = /^(answer of \S+): \d arguments: (.*)$/.exec(line) ?? [];
+  return start ? `${start}: ${given!.replace(/, undefined$/, '') || 'null'}` : line;
 }
