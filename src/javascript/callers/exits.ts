@@ -1,6 +1,5 @@
 import type { Block, Exit, Snippet, Step, StepOf } from '../../flow/model.js';
-import { blocksOf, isTask, mapBlocks } from '../../flow/query.js';
-import type { Range } from '../../types.js';
+import { isTask, mapBlocks } from '../../flow/query.js';
 import type { CallbackReading, ReportSite } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import type { ts } from '../parse.js';
@@ -119,49 +118,4 @@ function listed(exit: Success, hasValue: boolean, reading: CallbackReading): Ste
   };
   const bound: Step = { ...step, bind: { pattern, how: 'const' } };
   return [bound, { ...list(snippets.compose([name], exit.at, 'no')), lead: [] }];
-}
-
-/**
- * Where an end is reached at once, when these calls may answer at once: the first of them that is passed on the way, else the end.
- * `undefined` when every way to an end waits.
- */
-export function endsSync(
-  steps: readonly Step[],
-  reading: CallbackReading,
-  isSync: (call: ts.CallExpression) => boolean,
-): Range | undefined {
-  const waitsSync = ({ at }: Step): boolean => {
-    const call = reading.waits.find((each) => each.getStart() === at.start && each.end === at.end);
-    return !!call && isSync(call);
-  };
-  const found = pace(steps, waitsSync);
-  return typeof found === 'object' ? found : undefined;
-}
-
-/** A place: an end can be reached at once. `waits`: no path gets past these steps at once. `goes`: some does. */
-type Pace = Range | 'waits' | 'goes';
-
-function pace(steps: readonly Step[], waitsSync: (step: Step) => boolean): Pace {
-  let passed: Range | undefined;
-  for (const step of steps) {
-    const found = paceOf(step, waitsSync);
-    if (found === 'goes') passed ??= step.kind === 'wait' ? step.at : undefined;
-    else return typeof found === 'object' ? (passed ?? found) : found;
-  }
-  return 'goes';
-}
-
-function paceOf(step: Step, waitsSync: (step: Step) => boolean): Pace {
-  if (step.kind === 'exit') {
-    if (step.how === 'break' || step.how === 'continue') return 'goes';
-    const waits = step.how === 'succeed' && !!step.with && isTask(step.with);
-    return waits && !waitsSync(step) ? 'waits' : step.at;
-  }
-  if (step.kind === 'wait' && !waitsSync(step)) return 'waits';
-  const inner = blocksOf(step).map((block) => pace(block.steps, waitsSync));
-  const end = inner.find((each) => typeof each === 'object');
-  if (end) return step.kind === 'wait' ? step.at : end;
-  if (step.kind === 'guard') return inner[0]!;
-  if (step.kind === 'loop') return step.head.endless || step.foot ? inner[0]! : 'goes';
-  return step.kind === 'branch' && step.else && inner.every((each) => each === 'waits') ? 'waits' : 'goes';
 }

@@ -3,7 +3,8 @@ import { bare, memberName, originOf } from '../calls/origin.js';
 import type { Range } from '../../types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
-import { asyncPart, endsSync } from './exits.js';
+import { asyncPart } from './exits.js';
+import { endsSync } from './pace.js';
 import { callsOf } from './site.js';
 import type { Site } from './site.js';
 

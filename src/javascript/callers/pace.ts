@@ -1,0 +1,69 @@
+import type { Step, Target, Task } from '../../flow/model.js';
+import { blocksOf, isTask } from '../../flow/query.js';
+import type { Range } from '../../types.js';
+import type { CallbackReading } from '../callback/types.js';
+import type { ts } from '../parse.js';
+
+/**
+ * Where an end is reached at once, when these calls may answer at once: the first of them that is passed on the way, else the end.
+ * `undefined` when every way to an end waits.
+ */
+export function endsSync(
+  steps: readonly Step[],
+  reading: CallbackReading,
+  isSync: (call: ts.CallExpression) => boolean,
+): Range | undefined {
+  const waitsSync = ({ at }: Step): boolean => {
+    const call = reading.waits.find((each) => each.getStart() === at.start && each.end === at.end);
+    return !!call && isSync(call);
+  };
+  const found = pace(steps, { waitsSync, isEnd: (target) => target === reading.target });
+  return typeof found === 'object' ? found : undefined;
+}
+
+/** A place: an end can be reached at once. `waits`: no path gets past these steps at once. `goes`: some does. */
+type Pace = Range | 'waits' | 'goes';
+
+interface Looking {
+  readonly waitsSync: (step: Step) => boolean;
+  /** Leaving this target is an end; any other only leaves a block. */
+  readonly isEnd: (target: Target) => boolean;
+}
+
+function pace(steps: readonly Step[], looking: Looking): Pace {
+  let passed: Range | undefined;
+  for (const step of steps) {
+    const found = paceOf(step, looking);
+    if (found === 'goes') passed ??= step.kind === 'wait' ? step.at : undefined;
+    else return typeof found === 'object' ? (passed ?? found) : found;
+  }
+  return 'goes';
+}
+
+function paceOf(step: Step, looking: Looking): Pace {
+  if (step.kind === 'exit') {
+    if (step.how === 'break' || step.how === 'continue') return 'goes';
+    if (step.how !== 'succeed') return step.at;
+    const task = step.with && isTask(step.with) ? taskPace(step.with, step, looking) : 'goes';
+    if (task !== 'goes') return task;
+    return looking.isEnd(step.of) ? step.at : 'waits';
+  }
+  const waited = step.kind === 'wait' ? taskPace(step.on, step, looking) : 'goes';
+  if (waited !== 'goes') return waited;
+  const inner = blocksOf(step).map((block) => pace(block.steps, looking));
+  const end = inner.find((each) => typeof each === 'object');
+  if (end) return step.kind === 'wait' ? step.at : end;
+  if (step.kind === 'guard') return inner[0]!;
+  if (step.kind === 'loop') return step.head.endless || step.foot ? inner[0]! : 'goes';
+  return step.kind === 'branch' && step.else && inner.every((each) => each === 'waits') ? 'waits' : 'goes';
+}
+
+/** A block goes on where one of its own exits, or its last step, is reached at once. */
+function taskPace(task: Task, step: Step, looking: Looking): Pace {
+  if (task.kind === 'call') return looking.waitsSync(step) ? 'goes' : 'waits';
+  if (task.kind !== 'block') return 'waits';
+  const found = pace(task.body.steps, looking);
+  if (found !== 'waits') return found;
+  const left = pace(task.body.steps, { ...looking, isEnd: (target) => target === task.target });
+  return left === 'waits' ? 'waits' : 'goes';
+}
