@@ -24,14 +24,17 @@ export function contextsOf(
     }
     if (!canRender(source.text)) return [];
     const pkg = packages(source.path);
+    let style: FileContext['style'] | undefined;
     return [
       {
         path: source.path,
         text: source.text,
         file,
         scopes: scopesOf(file),
-        style: styleOf(file),
-        // Asked for in few files, and it needs the checker: found out when it is asked for.
+        // Asked for in few files, and moduleStyle needs the checker: found out when they are asked for.
+        get style() {
+          return (style ??= styleOf(file));
+        },
         get moduleStyle() {
           return moduleStyleOf(file, pkg.type);
         },
