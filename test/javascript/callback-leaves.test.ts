@@ -131,12 +131,6 @@ describe('what it answers', () => {
     `function f(a, cb) { fs.stat(a, (err, s) => cb(null, s)); }`,
   );
   leaves(
-    'a handler without an error',
-    'error-not-checked',
-    '() => cb(null, a)',
-    `function f(a, cb) { fs.unlink(a, () => cb(null, a)); }`,
-  );
-  leaves(
     'an error with a result of its own',
     'partial-result-with-error',
     'cb(new Error(a), s)',
@@ -243,4 +237,25 @@ describe('the async library', () => {
 test('names alone are no proof', () => {
   const source = 'function f(list, callback) { return list.map(callback); }\nfunction g(x, cb) { return cb(x); }\n';
   expect(tell(contextOf(source))).toEqual([]);
+});
+
+describe('errors that nobody looks at', () => {
+  leaves(
+    'a named error that is never looked at',
+    'error-not-checked',
+    'err',
+    `function f(a, cb) { fs.unlink(a, (err) => { cb(null, a); }); }`,
+  );
+  leaves(
+    'an error that is ignored where the result is used',
+    'error-not-checked',
+    '_',
+    `function f(a, cb) { fs.readFile(a, (_, text) => { cb(null, text); }); }`,
+  );
+  leaves(
+    'a callee that nobody has described: no evidence that it is error-first, or calls once',
+    'error-not-checked',
+    '() => { cb(null, a); }',
+    `function f(button, a, cb) { button.press(a, () => { cb(null, a); }); }`,
+  );
 });

@@ -39,11 +39,26 @@ export function readAnswer(answered: Answered, env: Env, state: State): Step[] {
     return [waitOn(answered, bind), ...readAll(body, 0, inner, state, fn)];
   }
   const [error, ...results] = fn.parameters;
+  if (isIgnoring(answered, state)) {
+    const ignored = waitOn(answered, undefined, { body: { steps: [], tail: [] } });
+    return [ignored, ...readAll(body, 0, inner, state, fn)];
+  }
   if (error && (!ts.isIdentifier(error.name) || error.dotDotDotToken || error.initializer))
     stop('not-error-first', error);
   const first = error && isUsed(error, state) ? firstMention(body, error, state) : -1;
   if (!error || first < 0) stop('error-not-checked', error ?? fn);
   return new ErrorSplit(answered, error, results, body, first, inner, state).read();
+}
+
+/**
+ * `fs.unlink(tmp, () => cb(null, made))`: how it went does not matter, on purpose. A callee that nobody has described may be
+ * something else than error-first, or call many times: that its callback looks at the error is the only evidence.
+ */
+function isIgnoring({ fn, gives }: Answered, state: State): boolean {
+  if (gives.results === 'unknown') return false;
+  const [error, ...results] = fn.parameters;
+  if (error && !(ts.isIdentifier(error.name) && /^_|^ignored?$/i.test(error.name.text))) return false;
+  return !results.some((each) => isUsed(each, state)) && !(error && isUsed(error, state));
 }
 
 /** `function` callbacks with a `this` or `arguments` of their own mean the callee's. */
