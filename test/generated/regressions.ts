@@ -78,6 +78,26 @@ export const cases: readonly Case[] = [
     `own(id, (err, x) => { if (err) return cb(err); io.save(x, cb); });`,
     `function own(id, cb) { io.get(id, (err, x) => { if (err) return cb(null, 'none'); cb(null, x.id); }); }\n`,
   ),
+  {
+    ...callback(
+      'a join that never answers for an empty list, inside a call that is read in several ways',
+      `
+  io.get(id, (err, x) => {
+    if (err) return cb(err);
+    const out = [];
+    let left = x.tags.length;
+    x.tags.forEach((item, i) => {
+      io.get(item, (err, one) => {
+        if (err) one = err.message;
+        out[i] = one;
+        if (--left === 0) cb(null, out);
+      });
+    });
+  });
+`,
+    ),
+    refused: true,
+  },
 ];
 
 function promise(name: string, chain: string): Case {

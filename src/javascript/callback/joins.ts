@@ -64,8 +64,9 @@ export function joinsOf(statements: readonly ts.Statement[], env: Env, state: St
       ...(gather && { gather }),
       ...(empty && { empty, sync: env.sync }),
     };
-    state.joins.set(statement, plan);
+    // A list is read again in another way when the first fails: what could not be taken out must fail then too.
     takeOut(plan, statements, state);
+    state.joins.set(statement, plan);
   }
 }
 
