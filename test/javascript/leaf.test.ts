@@ -169,6 +169,141 @@ describe('it may answer twice, by its own doing', () => {
   );
 });
 
+describe('pairs of handlers', () => {
+  leaves(
+    'a function that calls both',
+    `function load(name, ok, bad) {
+  fs.readFile(name, (err, text) => {
+    if (err) bad(err);
+    ok(text);
+  });
+}
+function f(a, cb) {
+  load(a, (text) => cb(null, text), cb);
+}`,
+  );
+  leaves(
+    'a function that keeps one of them',
+    `function load(name, ok, bad) {
+  fs.readFile(name, (err, text) => {
+    if (!err) return ok(text);
+    later.push(bad);
+  });
+}
+function f(a, cb) {
+  load(a, (text) => cb(null, text), (err) => cb(err));
+}`,
+  );
+  leaves(
+    'a function that calls the handler for each',
+    `function load(names, ok, bad) {
+  names.forEach((name) => {
+    fs.readFile(name, (err, text) => (err ? bad(err) : ok(text)));
+  });
+}
+function f(a, cb) {
+  load(a, (text) => cb(null, text), (err) => cb(err));
+}`,
+  );
+  leaves(
+    'functions that call each other',
+    `function one(name, ok, bad) {
+  if (!name) return two(name, ok, bad);
+  ok(name);
+}
+function two(name, ok, bad) {
+  one(name, ok, bad);
+}
+function f(a, cb) {
+  one(a, (text) => cb(null, text), (err) => cb(err));
+}`,
+  );
+  becomes(
+    'success and error',
+    `function f(a, cb) {
+  load(a, (text) => cb(null, text), cb);
+}
+function load(name, ok, bad) {
+  fs.readFile(name, 'utf8', (err, text) => {
+    if (err) return bad(err);
+    ok(text);
+  });
+}`,
+    `function f(a) {
+  return new Promise((resolve, reject) => {
+    load(a, (text) => resolve(text), reject);
+  });
+}
+function load(name, ok, bad) {
+  fs.readFile(name, 'utf8', (err, text) => {
+    if (err) return bad(err);
+    ok(text);
+  });
+}`,
+  );
+});
+
+describe('listeners that go together', () => {
+  leaves(
+    'only one of them removes the other',
+    `function f(a, cb) {
+  const onError = (err) => {
+    cb(err);
+  };
+  const onOpen = () => {
+    a.removeListener('error', onError);
+    cb(null, a);
+  };
+  a.once('error', onError);
+  a.once('open', onOpen);
+}`,
+  );
+  leaves(
+    "the removed one is another emitter's",
+    `function f(a, cb) {
+  function onError(err) {
+    a.removeListener('open', onOpen);
+    cb(err);
+  }
+  function onOpen() {
+    b.removeListener('error', onError);
+    cb(null, a);
+  }
+  a.once('error', onError);
+  a.once('open', onOpen);
+}`,
+  );
+  becomes(
+    'each removes the other',
+    `function f(a, cb) {
+  function onError(err) {
+    a.removeListener('open', onOpen);
+    cb(err);
+  }
+  function onOpen() {
+    a.removeListener('error', onError);
+    cb(null, a);
+  }
+  a.once('error', onError);
+  a.once('open', onOpen);
+}`,
+    `function f(a) {
+  return new Promise((resolve, reject) => {
+    function onError(err) {
+      a.removeListener('open', onOpen);
+      reject(err);
+    }
+    function onOpen() {
+      a.removeListener('error', onError);
+      resolve(a);
+    }
+    a.once('error', onError);
+    a.once('open', onOpen);
+  });
+}`,
+  );
+});
+
 describe('guards that are none', () => {
   leaves(
     'a flag that is set but not tested',

@@ -20,6 +20,8 @@ export interface Handing {
   /** Of a listener, and of a request's response callback. */
   readonly event?: string;
   readonly emitter?: Emitter;
+  /** The function of the file that calls one of the handlers it is given. */
+  readonly pair?: ts.Node;
 }
 
 /** What an expression is that emits events. Two expressions are the same emitter when `of` is the same. */
@@ -60,6 +62,13 @@ function listenerOf(node: ts.Node, call: ts.CallExpression, ctx: FileContext): H
     sync: !emitter?.kind,
     gives: event === 'error' ? 'error' : isSilent(emitter?.kind, event) ? 'nothing' : 'other',
   };
+}
+
+/** `req.removeListener('error', onError)` */
+export function isRemoval(node: ts.Node): boolean {
+  if (!ts.isCallExpression(node)) return false;
+  const callee = bare(node.expression);
+  return ts.isPropertyAccessExpression(callee) && /^(off|removeListener)$/.test(callee.name.text);
 }
 
 /** Events that an object of Node's own emits once at most. */
@@ -206,6 +215,7 @@ function madeBy(call: ts.CallExpression, ctx: FileContext): Emitter['kind'] {
  * started does not exit. A stream can fail after its end, and a process that did not start is closed all the same.
  */
 export function excludeEachOther(one: Handing, other: Handing): boolean {
+  if (one.pair) return one.pair === other.pair && one.call === other.call;
   if (!one.emitter?.kind || one.emitter.of !== other.emitter?.of) return false;
   const events = [one.event, other.event].sort().join(' ');
   if (one.emitter.kind === 'request') return events === 'error response';

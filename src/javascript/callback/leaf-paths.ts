@@ -2,10 +2,11 @@ import { bare } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { stop } from '../stop.js';
-import { excludeEachOther, handingOf, isOnceCall } from './leaf-events.js';
+import { excludeEachOther, isOnceCall, isRemoval } from './leaf-events.js';
 import type { Handing } from './leaf-events.js';
 import { guardAt } from './leaf-guards.js';
 import type { Guard } from './leaf-guards.js';
+import { handedTo } from './leaf-pairs.js';
 import { isFunction, isInert, isPure } from './shape.js';
 import type { CallResolver, FunctionNode } from './types.js';
 
@@ -27,6 +28,8 @@ export interface Search {
   readonly root: FunctionNode;
   readonly ctx: FileContext;
   readonly calls: CallResolver;
+  /** How many functions were looked into to get here. */
+  readonly depth?: number;
 }
 
 /** All ways that lead to a place; refused where one of them can't be followed. */
@@ -58,8 +61,8 @@ function triggersOf(fn: ts.SignatureDeclaration, search: Search): { triggers: Tr
     return { triggers: namedTriggers(parent.name, fn, search), ...guard };
   if (ts.isCallExpression(parent) && parent.expression === holder)
     return { triggers: [{ node: parent, kind: 'call' }], ...guard };
-  const handing = handingOf(holder, ctx, search.calls);
-  if (!handing) return stop('many-events', parent);
+  const handing = handedTo(holder, search);
+  if (!handing) return stop(ts.isCallExpression(parent) ? 'many-events' : 'reference-use', parent);
   return { triggers: [{ node: holder, kind: 'handing', handing }], ...guard };
 }
 
@@ -72,17 +75,10 @@ function namedTriggers(name: ts.Identifier | undefined, fn: ts.Node, search: Sea
     if (use === name) return [];
     if (ts.isCallExpression(parent) && parent.expression === use) return [{ node: parent, kind: 'call' }];
     if (isRemoval(parent)) return [];
-    const handing = handingOf(use, search.ctx, search.calls);
+    const handing = handedTo(use, search);
     if (!handing) return stop('reference-use', use, use.text);
     return [{ node: use, kind: 'handing', handing }];
   });
-}
-
-/** `req.removeListener('error', onError)` */
-function isRemoval(node: ts.Node): boolean {
-  if (!ts.isCallExpression(node)) return false;
-  const callee = bare(node.expression);
-  return ts.isPropertyAccessExpression(callee) && /^(off|removeListener)$/.test(callee.name.text);
 }
 
 /** Each path is taken once at most, whatever the others do; nothing runs behind a report. */
@@ -166,16 +162,41 @@ function finals(node: ts.Node, fn: ts.Node): ts.Node[] {
 }
 
 /** Of two paths only one is ever taken to its end. */
-export function areExclusive(one: Path, other: Path): boolean {
+export function areExclusive(one: Path, other: Path, search: Search): boolean {
   const shared = sharedGuard(one, other);
   const [from, to] = shared ?? [0, 0];
   if (one[from]!.fn !== other[to]!.fn) return true;
   for (let i = 0; one[from + i] && other[to + i]; i++) {
     const [a, b] = [one[from + i]!, other[to + i]!];
-    if (a.node !== b.node)
-      return excludeInTurn(a, b) && ![...one.slice(from + i + 1), ...other.slice(to + i + 1)].some(breaks);
+    if (a.node === b.node) continue;
+    if (removes(one[from + i + 1], b, search) && removes(other[to + i + 1], a, search)) return true;
+    return excludeInTurn(a, b) && ![...one.slice(from + i + 1), ...other.slice(to + i + 1)].some(breaks);
   }
   return !!shared;
+}
+
+/** `server.removeListener('error', onError)` in front of what a listener answers: the other one is not called any more. */
+function removes(link: Link | undefined, other: Link, { ctx }: Search): boolean {
+  const { handing, node } = other;
+  if (!link || !handing?.event || !ts.isIdentifier(node)) return false;
+  const receiver = (of: ts.CallExpression): string =>
+    (bare(of.expression) as ts.AccessExpression).expression?.getText() ?? '';
+  const body = (link.fn as ts.FunctionLikeDeclaration).body;
+  if (!body || !ts.isBlock(body)) return false;
+  return body.statements.some((each) => {
+    const call = ts.isExpressionStatement(each) && each.end <= link.node.pos + 1 ? bare(each.expression) : each;
+    if (!ts.isCallExpression(call) || !isRemoval(call)) return false;
+    const [event, listener] = call.arguments;
+    return (
+      !!event &&
+      !!listener &&
+      ts.isStringLiteralLike(event) &&
+      event.text === handing.event &&
+      ts.isIdentifier(listener) &&
+      ctx.scopes.symbolOf(listener) === ctx.scopes.symbolOf(node) &&
+      receiver(call) === receiver(handing.call)
+    );
+  });
 }
 
 /** Where the two paths pass the same guard last. */

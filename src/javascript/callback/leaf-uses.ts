@@ -3,8 +3,10 @@ import { bare, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { stop } from '../stop.js';
-import { handingOf, isTimer } from './leaf-events.js';
+import { isRemoval, isTimer } from './leaf-events.js';
 import type { Handing } from './leaf-events.js';
+import { handedTo } from './leaf-pairs.js';
+import type { Search } from './leaf-paths.js';
 import { isEmptyValue, isFunction } from './shape.js';
 import type { CallResolver, ReportSite } from './types.js';
 
@@ -28,12 +30,13 @@ export interface LeafUse {
 }
 
 /** What one mention of the callback does; refused where that has no counterpart among `resolve` and `reject`. */
-export function useOf(name: ts.Identifier, ctx: FileContext, calls: CallResolver): LeafUse {
+export function useOf(name: ts.Identifier, search: Search): LeafUse {
+  const { ctx, calls } = search;
   const { parent } = name;
   if (ts.isCallExpression(parent) && parent.expression === name) return reportOf(parent, ctx);
   if (!ts.isCallExpression(parent)) return stop('reference-use', name, name.text);
   if (isTimer(parent, ctx) && parent.arguments[0] === name) return laterOf(parent, name, ctx);
-  const handing = handingOf(name, ctx, calls);
+  const handing = handedTo(name, search);
   if (!handing) return stop('reference-use', name, name.text);
   return handedOn(name, handing, calls);
 }
@@ -73,7 +76,7 @@ function isPromise(node: ts.Expression): boolean {
 }
 
 /** Something that is always true where it stands: an error by its making, the argument of an `error` listener, a tested name. */
-function isError(node: ts.Expression, ctx: FileContext): boolean {
+export function isError(node: ts.Expression, ctx: FileContext): boolean {
   const inner = bare(node) as ts.Expression;
   if (ts.isNewExpression(inner) || ts.isObjectLiteralExpression(inner)) return true;
   if (ts.isStringLiteralLike(inner)) return inner.text !== '';
@@ -90,7 +93,7 @@ function isError(node: ts.Expression, ctx: FileContext): boolean {
       (!!declaration.initializer && !ts.isIdentifier(declaration.initializer) && isError(declaration.initializer, ctx))
     );
   if (!ts.isParameter(declaration) || declaration.parent.parameters[0] !== declaration) return false;
-  return isErrorListener(declaration.parent);
+  return isErrorListener(declaration.parent, ctx);
 }
 
 function isErrorMade(call: ts.CallExpression): boolean {
@@ -99,10 +102,23 @@ function isErrorMade(call: ts.CallExpression): boolean {
   return ts.isIdentifier(callee) && /^[A-Z]\w*Error$|^Error$/.test(callee.text);
 }
 
-/** `.on('error', function (err) { … })` */
-function isErrorListener(fn: ts.Node): boolean {
-  const call = fn.parent;
-  if (!isFunction(fn) || !ts.isCallExpression(call)) return false;
+/** `.on('error', function (err) { … })`, and a name that is handed to such listeners only. */
+function isErrorListener(fn: ts.Node, ctx: FileContext): boolean {
+  if (isFunction(fn) && isErrorEvent(fn)) return true;
+  const name = ts.isFunctionDeclaration(fn)
+    ? fn.name
+    : ts.isVariableDeclaration(fn.parent)
+      ? fn.parent.name
+      : undefined;
+  const symbol = name && ts.isIdentifier(name) && ctx.scopes.symbolOf(name);
+  if (!symbol || !ctx.scopes.isConstant(symbol)) return false;
+  const uses = ctx.scopes.references(symbol).filter((use) => use !== name);
+  return uses.some(isErrorEvent) && uses.every((use) => isErrorEvent(use) || isRemoval(use.parent));
+}
+
+function isErrorEvent(listener: ts.Node): boolean {
+  const call = listener.parent;
+  if (!ts.isCallExpression(call) || call.arguments[1] !== listener) return false;
   const [event] = call.arguments;
   const name = memberName(bare(call.expression)) ?? '';
   return /^(on|once|addListener)$/.test(name) && !!event && ts.isStringLiteralLike(event) && event.text === 'error';
@@ -150,7 +166,7 @@ function parameterOf(node: ts.Expression, ctx: FileContext): ts.ParameterDeclara
 /** Every call of the function that is seen hands over an error or a result; what libraries call gets one of them. */
 function givesEither(fn: ts.SignatureDeclaration, ctx: FileContext): boolean {
   const { parent } = fn;
-  if (ts.isCallExpression(parent)) return parent.arguments.at(-1) === (fn as ts.Node) && !isErrorListener(fn);
+  if (ts.isCallExpression(parent)) return parent.arguments.at(-1) === (fn as ts.Node) && !isErrorEvent(fn);
   const name = ts.isFunctionDeclaration(fn) ? fn.name : ts.isVariableDeclaration(parent) ? parent.name : undefined;
   const symbol = name && ts.isIdentifier(name) ? ctx.scopes.symbolOf(name) : undefined;
   if (!symbol) return false;

@@ -5,7 +5,7 @@ import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { areExclusive, checkPath, pathsTo } from './leaf-paths.js';
-import type { Path } from './leaf-paths.js';
+import type { Path, Search } from './leaf-paths.js';
 import { useOf } from './leaf-uses.js';
 import type { LeafUse, Settle } from './leaf-uses.js';
 import { checkPlace } from './read.js';
@@ -32,11 +32,11 @@ export function leafOf(fn: CallbackFunction, ctx: FileContext, calls: CallResolv
   checkPlace(fn, ctx);
   const { guards, names } = namesOf(fn, ctx);
   if (fn.optional) stop('reference-use', fn.callback);
-  const uses = names.map((name) => useOf(name, ctx, calls));
   const search = { root: fn.node, ctx, calls };
+  const uses = names.map((name) => useOf(name, search));
   const paths = uses.map((use) => pathsTo(use, search));
   for (const path of paths.flat()) checkPath(path);
-  if (!guards.length) checkOnce(paths.flat());
+  if (!guards.length) checkOnce(paths.flat(), search);
   return {
     results: resultsOf(uses, fn),
     sync: paths.flat().some(isSync),
@@ -73,9 +73,9 @@ function namesOf(fn: CallbackFunction, ctx: FileContext): { guards: ts.Statement
 
 const isOnce = (value: ts.Expression | undefined): boolean => !!value && /\bonce\(/i.test(value.getText());
 
-function checkOnce(paths: readonly Path[]): void {
+function checkOnce(paths: readonly Path[], search: Search): void {
   paths.forEach((one, index) => {
-    const other = paths.slice(index + 1).find((each) => !areExclusive(one, each));
+    const other = paths.slice(index + 1).find((each) => !areExclusive(one, each, search));
     if (other) stop('called-more-than-once', other.at(-1)!.node);
   });
 }

@@ -146,7 +146,7 @@ function resolverOf(sites: readonly Site[], project: Project): (ctx: FileContext
 
 /** Functions that were left because they report in a way that no single answer can stand for. */
 const untold = new Set(
-  'called-more-than-once many-events not-error-first partial-result-with-error callback-and-promise mixed-style'.split(
+  'called-more-than-once many-events not-error-first partial-result-with-error callback-and-promise mixed-style reference-use'.split(
     ' ',
   ),
 );

@@ -27,10 +27,12 @@ export function readSite(site: Site, sites: readonly Site[], calls: CallResolver
   if (proof.ok) return { ok: true, value: leafReading(site, proof.value, read.refusal), notes: [] };
   // That it may answer twice says more than that its text is not a callback's usual one.
   const { code } = read.refusal;
-  const isTwice = proof.refusal.code === 'called-more-than-once' && /^(reference-use|many-events)$/.test(code);
-  const isOften = /^(called-more-than-once|many-events)$/.test(proof.refusal.code) && code === 'returns-value';
-  return isTwice || isOften ? proof : read;
+  const isTwice = /^(called-more-than-once|many-events)$/.test(proof.refusal.code) && isVague(code, proof.refusal.code);
+  return isTwice ? proof : read;
 }
+
+const isVague = (code: string, instead: string): boolean =>
+  /^(reference-use|returns-value)$/.test(code) || (code === 'many-events' && code !== instead);
 
 /** Its text is edited where it stands, so that nothing in it may be written anew. */
 function hasOthersInside({ ctx, fn }: Site, sites: readonly Site[]): boolean {
