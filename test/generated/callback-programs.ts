@@ -207,7 +207,7 @@ export class Writer {
       return [
         this.line(
           around,
-          `if (${m.condition(scope)}) ${c.of(`console.log(${m.str(`l${m.tag()}`)})`, `throw new Error(${m.str(`t${m.tag()}`)})`)}`,
+          `if (${m.condition(scope)}) ${c.of(`console.log(${m.str(`l${m.tag()}`)})`, around.depth ? `throw new Error(${m.str(`t${m.tag()}`)})` : '')}`,
         ),
       ];
     return [this.line(around, `console.log(${m.str(`l${m.tag()}`)})`)];

@@ -126,6 +126,9 @@ function visible(lines: readonly string[], options: TransformOptions): string[] 
           : `error of ${name}: ${rest!.replace(/(?<=\]), .*/, '')}`,
       ];
     }
+    // An async function throws by rejecting: that is part of the change that was asked for.
+    const thrown = /^(\S+) threw (.*)$/.exec(line);
+    if (thrown) return [`error of ${thrown[1]}: ${thrown[2]}`];
     return /^back at the caller|returned something/.test(line) ? [] : [line];
   });
 }
