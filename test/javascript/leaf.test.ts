@@ -439,6 +439,20 @@ describe('a promise would not say the same', () => {
 }`;
     expect(told(source).files['a.js']).toContain(source);
   });
+  test('a parameter that is declared again: the promise would hide it', () => {
+    const source = `function f(a, cb) {
+  var a = a || {};
+  http.get(a, () => cb(null, a)).on('error', cb);
+}`;
+    expect(told(source).files['a.js']).toContain(source);
+  });
+  test('a function with the name of a parameter', () => {
+    const source = `function f(a, cb) {
+  http.get(a, () => cb(null, a)).on('error', cb);
+  function a() {}
+}`;
+    expect(told(source).files['a.js']).toContain(source);
+  });
   leaves(
     'what the answer gives back is used',
     `function f(a, cb) {

@@ -30,6 +30,7 @@ export interface Leaf {
 /** The proof; refused at the place where it fails. */
 export function leafOf(fn: CallbackFunction, ctx: FileContext, calls: CallResolver): Leaf {
   checkPlace(fn, ctx);
+  checkScope(fn);
   const { guards, names } = namesOf(fn, ctx);
   if (fn.optional) stop('reference-use', fn.callback);
   const search = { root: fn.node, ctx, calls };
@@ -52,6 +53,19 @@ export function leafOf(fn: CallbackFunction, ctx: FileContext, calls: CallResolv
       ),
     ),
   };
+}
+
+/** The body gets a scope of its own: `var options = options || {};` would no longer mean the parameter. */
+function checkScope({ node }: CallbackFunction): void {
+  const names = new Set(node.parameters.flatMap((each) => each.name.getText().match(/[\w$]+/g) ?? []));
+  const visit = (child: ts.Node): void => {
+    const { name } = child as ts.NamedDeclaration;
+    const isVar = ts.isVariableDeclaration(child) && !(ts.getCombinedNodeFlags(child) & ts.NodeFlags.BlockScoped);
+    const declares = isVar || ts.isBindingElement(child) || ts.isFunctionDeclaration(child);
+    if (declares && name && ts.isIdentifier(name) && names.has(name.text)) stop('reference-use', child, name.text);
+    if (!ts.isFunctionLike(child)) ts.forEachChild(child, visit);
+  };
+  ts.forEachChild(node.body!, visit);
 }
 
 /** Every mention of the callback, but for `cb = once(cb);`, which a promise does by itself. */

@@ -73,6 +73,7 @@ function leafReading(site: Site, leaf: Leaf, refusal: Refusal): CallbackReading 
     notes: leaf.notes,
     waits: leaf.awaited,
     consumed: [],
+    listTails: [],
   };
 }
 
