@@ -57,7 +57,7 @@ function awaitable(call: ts.CallExpression, kept: readonly ts.Expression[], awai
     case 'promisify':
       return promisified(call, kept, awaiting.local, state);
     case 'wrap':
-      return wrapped(call, kept, awaiting, state);
+      return wrapped(call, kept, awaiting, state, awaiting.asList || awaiting.results === 'list');
   }
 }
 
@@ -98,13 +98,18 @@ function isSimple(node: ts.Expression): boolean {
 }
 
 /** `new Promise((resolve, reject) => f(x, (err, value) => (err ? reject(err) : resolve(value))))` */
-function wrapped(call: ts.CallExpression, kept: readonly ts.Expression[], gives: Gives, state: State): Snippet {
+function wrapped(
+  call: ts.CallExpression,
+  kept: readonly ts.Expression[],
+  gives: Gives,
+  state: State,
+  several: boolean,
+): Snippet {
   const { snippets } = state;
   const last = kept.at(-1);
   const open = last
     ? [snippets.piece({ start: call.getStart(), end: last.end }, [call.expression, ...kept]), ', ']
     : [snippets.expression(call.expression), '('];
-  const several = gives.results === 'list';
   const answer =
     gives.errorFirst === false
       ? 'resolve'

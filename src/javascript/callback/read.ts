@@ -69,6 +69,7 @@ function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolve
     needs: state.needs,
     notes: state.notes,
     waits: state.waits,
+    listTails: [...state.listTails],
     consumed: [...state.inlined] as CallbackReading['consumed'],
     answersAtOnce: [...state.joins.values()].some((plan) => plan.empty && plan.sync),
   };
@@ -131,6 +132,7 @@ export function newState(
     needs: [],
     notes: [],
     waits: [],
+    listTails: new Set(),
     reports: new Map(),
     foreign: new Set(),
     turning: new Set(),

@@ -16,6 +16,7 @@ export interface State {
   readonly needs: ImportNeed[];
   readonly notes: Note[];
   readonly waits: ts.CallExpression[];
+  readonly listTails: Set<ts.CallExpression>;
   /** All of the entry will be async: nothing in it needs to answer at once. */
   readonly whole?: boolean;
   /** What is reported to each target: for its results. */

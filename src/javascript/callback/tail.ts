@@ -337,6 +337,7 @@ function passThrough(call: ts.CallExpression, role: ReportRole, env: Env, state:
   if (awaiting.fields) stop('several-results', call);
   noteFailure(role, env, state);
   recordReport(role.target, kindOf(awaiting), state);
+  if (awaiting.kind === 'wrap' && awaiting.asList) state.listTails.add(call);
   if (role.failOnly) stop('called-more-than-once', call);
   return [{ kind: 'exit', how: 'succeed', of: role.target, with: on, lead: [], at: rangeOf(call) }];
 }

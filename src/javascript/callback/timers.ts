@@ -1,6 +1,6 @@
 import type { Step } from '../../flow/model.js';
 import { bare, memberName, originOf } from '../calls/origin.js';
-import { ts } from '../parse.js';
+import type { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { plainSnippet } from './report.js';
 import type { Env, State } from './state.js';

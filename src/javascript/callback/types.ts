@@ -99,7 +99,11 @@ export type Awaiting =
   /** `promisify(f)(args)`; a member is promisified with its object: `promisify(o.m).call(o, args)`. `local` is promisify's name here. */
   | ({ readonly kind: 'promisify'; readonly local: string; readonly needs: readonly ImportNeed[] } & Gives)
   /** `new Promise((resolve, reject) => f(args, (err, v) => …))` */
-  | ({ readonly kind: 'wrap' } & Gives)
+  | ({
+      readonly kind: 'wrap';
+      /** The awaited value is the list of all that the callback gets behind the error, however many that are. */
+      readonly asList?: boolean;
+    } & Gives)
   | { readonly kind: 'unknown'; readonly code?: string };
 
 export interface CallbackReading {
@@ -122,6 +126,8 @@ export interface CallbackReading {
   readonly notes: readonly Note[];
   /** Callees that the flow waits for, as resolved: for the component's graph. */
   readonly waits: readonly ts.CallExpression[];
+  /** Those of them that give the list of all that they hand on. */
+  readonly listTails?: readonly ts.CallExpression[];
   /** Functions whose statements became part of this flow: iteratees and continuations are no functions of their own any more. */
   readonly consumed: readonly ts.Node[];
   /** It answers an empty list before its call returns, which the flow does not say any more. */

@@ -12,6 +12,7 @@ import { bridgeOf } from './entries.js';
 import { optionalForm } from './optional.js';
 import { asyncPart, markHanded } from './exits.js';
 import type { HandedOn } from './exits.js';
+import { isListTail } from './hands.js';
 import { canImportBuiltins } from '../imports.js';
 import { asyncHead } from './head.js';
 import { isAwaited } from './leaf.js';
@@ -27,9 +28,10 @@ type Resolve = (ctx: FileContext) => CallResolver;
  * Decides all functions together. At first everything is assumed to become async; whatever turns out to be impossible moves a
  * mode down, and all that call it are read again, until nothing moves. At the end the readings fit the modes and the results.
  */
-export function decide(sites: readonly Site[], files: readonly FileContext[], read: Read, resolve: Resolve): void {
+export function decide(sites: readonly Site[], files: readonly FileContext[], readAs: Read, resolve: Resolve): void {
   const callers = callersOf(sites);
   const handedOn = handedOnBy(sites, resolve);
+  const read: Read = (site, calls) => readAs(site, site.asLists ? withLists(site, calls, handedOn) : calls);
   const ownCalls = new Set<ts.Node>(sites.flatMap((site) => callsOf(site).map(({ call }) => call)));
   const isProject = (call: ts.Node): boolean => ownCalls.has(call);
   // Twice without consequences: what is read first knows nothing yet of what the others give.
@@ -50,7 +52,11 @@ export function decide(sites: readonly Site[], files: readonly FileContext[], re
     const awaited = awaitedCalls(sites);
     for (const site of sites)
       if (site.mode === 'change' && !canChange(site, awaited, isSync, isProject)) keep(site, read, resolve);
-    for (const site of sites) if (site.mode === 'keep') checkKept(site, handedOn);
+    for (const site of sites) {
+      if (site.mode !== 'keep') continue;
+      readAsLists(site, handedOn, read, resolve);
+      checkKept(site, handedOn);
+    }
     moved = sites.filter((site) => fingerprint(site) !== before.get(site));
     unread = new Set(moved.flatMap((site) => callers.get(site) ?? []));
     if (round > 40)
@@ -101,6 +107,24 @@ function readAgain(site: Site, read: Read, resolve: Resolve): void {
 function keep(site: Site, read: Read, resolve: Resolve): void {
   site.mode = 'keep';
   readAgain(site, read, resolve);
+}
+
+/** Where a bridge could not say how much a callee hands on, it says all of it. */
+function readAsLists(site: Site, handedOn: HandedOn, read: Read, resolve: Resolve): void {
+  if (site.asLists || site.reading!.leaf || site.ctx.typescript || bridgeOf(site, handedOn)) return;
+  const before = site.reading;
+  site.asLists = true;
+  const outcome = read(site, resolve(site.ctx));
+  site.reading = outcome.ok ? outcome.value : before;
+}
+
+function withLists(site: Site, calls: CallResolver, handedOn: HandedOn): CallResolver {
+  return (call) => {
+    const awaiting = calls(call);
+    if (awaiting.kind === 'unknown' || awaiting.fields || awaiting.errorFirst === false) return awaiting;
+    if (!isListTail(site, call, handedOn)) return awaiting;
+    return { kind: 'wrap', results: 'unknown', asList: true, ...(awaiting.sync && { sync: awaiting.sync }) };
+  };
 }
 
 /** Calls that stand in flows which will be async: they become `await f(x)`. */

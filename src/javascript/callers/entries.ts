@@ -112,10 +112,12 @@ export function bridgeOf(site: Site, handedOn: HandedOn): Bridge | undefined {
   };
   const orError = (params: string, ...success: Parts): Snippet =>
     given(`${err}${params}`, [`(${err} ? `, ...called, `(${err}) : `, ...success, ')']);
-  if (seen.has('unknown') || (seen.has('list') && (seen.size > 1 || ctx.typescript))) return undefined;
+  const [tail, more] = reading.listTails ?? [];
+  if (tail ? more : seen.has('unknown')) return undefined;
+  if (seen.has('list') && (seen.size > 1 || ctx.typescript)) return undefined;
   const spread = orError(', results', ...called, '(null, ...results)');
   if (seen.has('list')) return { flow, callback: spread };
-  if (seen.size > 1) {
+  if (seen.size > 1 || tail) {
     const lists = ctx.typescript ? undefined : withLists(flow, ends, reading);
     return lists && { flow: lists, callback: spread };
   }

@@ -3,6 +3,7 @@ import { isTask, mapBlocks } from '../../flow/query.js';
 import type { CallbackReading, ReportSite } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import type { ts } from '../parse.js';
+import { callsHandedOn, handsAsWritten } from './hands.js';
 import type { Site } from './site.js';
 
 /** What one successful end of the function hands to its callback, beside `null`. `unknown`: whatever a callee hands on. */
@@ -24,14 +25,18 @@ export function handedIn(block: Block, site: Site, handedOn: HandedOn): Readonly
  * the least that explains all ends.
  */
 export function markHanded(sites: readonly Site[], handedOn: HandedOn): void {
-  for (const site of sites) site.hands = new Set(site.reading ? leafHands(site.reading) : ['unknown']);
+  for (const site of sites) site.hands = new Set(site.reading ? leafHands(site.reading) : handsAsWritten(site));
   for (let grown = true; grown;) {
     grown = false;
     for (const site of sites) {
       const { hands, reading } = site;
-      if (!reading || !hands || reading.leaf) continue;
+      if (!hands || reading?.leaf) continue;
       const before = hands.size;
-      for (const kinds of handedIn(reading.flow, site, handedOn).values()) for (const kind of kinds) hands.add(kind);
+      if (!reading) {
+        for (const call of hands.has('unknown') ? [] : callsHandedOn(site))
+          for (const kind of handedOn(site.ctx, call)) hands.add(kind);
+      } else
+        for (const kinds of handedIn(reading.flow, site, handedOn).values()) for (const kind of kinds) hands.add(kind);
       grown ||= hands.size > before;
     }
   }
@@ -92,7 +97,9 @@ export function withLists(
   const mapStep = (step: Step): Step[] => {
     const kinds = ends.get(step as Success);
     if (!kinds) return [mapBlocks(step, mapBlock)];
-    if (kinds.has('value') && kinds.size > 1) return [step]; // not done
+    const { at } = step;
+    if (reading.listTails?.some((call) => call.getStart() === at.start && call.end === at.end)) return (done++, [step]);
+    if (kinds.has('unknown') || (kinds.has('value') && kinds.size > 1)) return [step]; // not done
     done++;
     return listed(step as Success, kinds.has('value'), reading);
   };

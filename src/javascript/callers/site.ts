@@ -25,6 +25,8 @@ export interface Site {
   reading?: CallbackReading;
   /** Its inside is async already. */
   readonly isBridged?: boolean;
+  /** What callees hand on is kept whole, in a list: nobody knows how much that is. */
+  asLists?: boolean;
   /** All that its ends hand to the callback. */
   hands?: Set<Handed>;
   /** It may report before its call has returned. */
