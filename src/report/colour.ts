@@ -1,3 +1,5 @@
+import { createColors } from 'picocolors';
+
 /** Words in colour, or the words alone: whoever prints decides, a report never asks the environment. */
 export interface Paint {
   readonly bold: (text: string) => string;
@@ -8,19 +10,11 @@ export interface Paint {
   readonly cyan: (text: string) => string;
 }
 
-const code =
-  (open: number, close: number, on: boolean) =>
-  (text: string): string =>
-    on && text !== '' ? `\u001B[${open}m${text}\u001B[${close}m` : text;
-
-export const paint = (on: boolean): Paint => ({
-  bold: code(1, 22, on),
-  dim: code(2, 22, on),
-  red: code(31, 39, on),
-  green: code(32, 39, on),
-  yellow: code(33, 39, on),
-  cyan: code(36, 39, on),
-});
+/** Colour on or off is the caller's word, whatever the environment says: `CI=1` turns nothing on. */
+export const paint = (on: boolean): Paint => {
+  const { bold, dim, red, green, yellow, cyan } = createColors(on);
+  return { bold, dim, red, green, yellow, cyan };
+};
 
 /** A patch for a terminal: the same characters, coloured by line. */
 export function colourPatch(patch: string, { bold, red, green, cyan }: Paint): string {
