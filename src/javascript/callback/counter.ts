@@ -206,6 +206,7 @@ function emptyTests(plan: Pick<JoinPlan, 'list' | 'step'>): string[] {
 export function emptyAnswer(
   plan: Pick<JoinPlan, 'statement' | 'list' | 'step'>,
   statements: readonly ts.Statement[],
+  state: State,
 ): ts.Statement | undefined {
   const [final, more] = plan.step.final;
   const said = final && !more && saidBy(final);
@@ -217,8 +218,32 @@ export function emptyAnswer(
   const { thenStatement } = statement;
   const [only, end, third] = ts.isBlock(thenStatement) ? thenStatement.statements : [thenStatement];
   const leaves = only && (ts.isReturnStatement(only) ? !end : !!end && isBareReturn(end) && !third);
-  if (!leaves || saidBy(only) !== said) return undefined;
+  if (!leaves || (saidBy(only) !== said && saidBy(only) !== withoutNames(final, plan, state))) return undefined;
   return before.slice(index + 1).every(isQuiet) ? statement : undefined;
+}
+
+/** `cb(null,[])` of `cb(null, out)`, where `out` is a list that only the fan-out puts something into. */
+function withoutNames(
+  final: ts.Statement,
+  { statement }: Pick<JoinPlan, 'statement'>,
+  { ctx: { scopes } }: State,
+): string | undefined {
+  const call = (ts.isReturnStatement(final) || ts.isExpressionStatement(final)) && final.expression;
+  if (!call || !ts.isCallExpression(call)) return undefined;
+  const texts = call.arguments.map((argument) => {
+    const symbol = ts.isIdentifier(argument) ? scopes.symbolOf(argument) : undefined;
+    const declaration = symbol?.declarations?.[0];
+    if (!symbol || !declaration || !ts.isVariableDeclaration(declaration)) return argument.getText();
+    const isOwn = scopes
+      .references(symbol)
+      .every(
+        (use) => use === declaration.name || use === argument || (use.pos >= statement.pos && use.end <= statement.end),
+      );
+    return isOwn && scopes.isConstant(symbol) && declaration.initializer?.getText() === '[]'
+      ? '[]'
+      : argument.getText();
+  });
+  return `${call.expression.getText()}(${texts.join()})`.replace(/\s+/g, '');
 }
 
 /** `cb(null, out)` of a statement, whatever its spaces. */

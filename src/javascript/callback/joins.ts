@@ -55,7 +55,7 @@ export function joinsOf(statements: readonly ts.Statement[], env: Env, state: St
     if (!shape || !mention(statement, env, state)) continue;
     const found = counterFor(shape, env, state);
     if (!found) continue;
-    const empty = state.whole ? emptyAnswer({ statement, ...shape, ...found }, statements) : undefined;
+    const empty = state.whole ? emptyAnswer({ statement, ...shape, ...found }, statements, state) : undefined;
     const gather = found.named ? undefined : gatherOf(shape, found.step, empty, state);
     const plan: JoinPlan = {
       statement,
