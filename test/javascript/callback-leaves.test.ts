@@ -259,3 +259,16 @@ describe('errors that nobody looks at', () => {
     `function f(button, a, cb) { button.press(a, () => { cb(null, a); }); }`,
   );
 });
+
+describe('code that nothing reaches', () => {
+  leaves(
+    'behind a return',
+    'code-after-call',
+    'count(s);',
+    `function f(a, cb) { fs.stat(a, (err, s) => {
+      if (err) return cb(err);
+      return cb(null, s.size);
+      count(s);
+    }); }`,
+  );
+});

@@ -30,7 +30,7 @@ export function simplify(expression: ts.Expression, known: Assumptions, scopes: 
   }
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
     const inner = again(node.operand);
-    const truth = truthOf(inner, known, scopes);
+    const truth = settledBy(inner, known, scopes);
     if (truth !== undefined) return { kind: 'truth', value: !truth };
     return same(inner, node.operand) ? { kind: 'node', node } : { kind: 'not', of: inner };
   }
@@ -42,7 +42,7 @@ export function simplify(expression: ts.Expression, known: Assumptions, scopes: 
 
 function simplifyChoice(node: ts.ConditionalExpression, known: Assumptions, scopes: Scopes): Simple {
   const test = simplify(node.condition, known, scopes);
-  const truth = truthOf(test, known, scopes);
+  const truth = settledBy(test, known, scopes);
   const [yes, no] = [simplify(node.whenTrue, known, scopes), simplify(node.whenFalse, known, scopes)];
   if (truth !== undefined) return truth ? yes : no;
   const unchanged = same(test, node.condition) && same(yes, node.whenTrue) && same(no, node.whenFalse);
@@ -63,7 +63,7 @@ function simplifyBinary(node: ts.BinaryExpression, known: Assumptions, scopes: S
   }
   const left = simplify(node.left, known, scopes);
   const right = simplify(node.right, known, scopes);
-  const truth = truthOf(left, known, scopes);
+  const truth = settledBy(left, known, scopes);
   if (truth !== undefined && op === '&&') return truth ? right : left;
   if (truth !== undefined && op === '||') return truth ? left : right;
   if (op === '??' && truth === true) return left;
@@ -73,6 +73,15 @@ function simplifyBinary(node: ts.BinaryExpression, known: Assumptions, scopes: S
 }
 
 const same = (simple: Simple, node: ts.Expression): boolean => simple.kind === 'node' && simple.node === node;
+
+/** What a test is by the assumptions alone. What is always true by itself, `if (ready)`, stays as it is: nobody's code may go. */
+export function settledBy(simple: Simple, known: Assumptions, scopes: Scopes): boolean | undefined {
+  if (simple.kind === 'truth') return simple.value;
+  const nodes = nodesOf(simple);
+  const isIn = (use: ts.Node): boolean => nodes.some((node) => node.pos <= use.pos && use.end <= node.end);
+  const assumed = [...known.keys()].some((symbol) => scopes.references(symbol).some(isIn));
+  return assumed ? truthOf(simple, known, scopes) : undefined;
+}
 
 /** What a test is, when it is decided: by the assumptions, or because it is a literal. */
 export function truthOf(simple: Simple, known: Assumptions, scopes: Scopes): boolean | undefined {

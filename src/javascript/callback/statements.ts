@@ -7,13 +7,13 @@ import { namesOf } from '../bindings.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { bare } from '../calls/origin.js';
-import { simplify, truthOf } from './assume.js';
+import { settledBy, simplify } from './assume.js';
 import type { Assumed } from './assume.js';
 import { nameOnly } from './await.js';
 import { joinsOf, readJoin } from './joins.js';
 import { localsOf, readShared, sharedAt } from './locals.js';
 import { checkNames, plainSnippet, simpleText } from './report.js';
-import { isInert, ownJump } from './shape.js';
+import { isInert, ownJump, stopsList } from './shape.js';
 import { mention, roleOf, withKnown } from './state.js';
 import type { Env, State } from './state.js';
 import { readTail } from './tail.js';
@@ -72,6 +72,7 @@ export function readFrom(
     steps.push(...framed(made, lead, trail));
     end = trail.at(-1)?.end ?? statement.end;
     if (!leaves(made)) continue;
+    if (stopsList(statement)) checkUnreached(statements.slice(index + 1), state);
     for (index++; index < statements.length && state.moved.has(statements[index]!); index++) {
       const around = aroundMoved(statements, index, end, range, state);
       moved.push(...around);
@@ -80,6 +81,12 @@ export function readFrom(
     break;
   }
   return { steps, tail: [...moved, ...tailOf(statements, index, end, range, state)], read: index };
+}
+
+/** Code that no path reaches is still somebody's code. */
+function checkUnreached(rest: readonly ts.Statement[], state: State): void {
+  const dead = rest.find((each) => !state.moved.has(each) && !isInert(each));
+  if (dead) stop('code-after-call', dead);
 }
 
 /** Comments above a function that is written elsewhere, and behind it: they stay here, those inside go with it. */
@@ -252,7 +259,7 @@ function readJump(statement: ts.BreakOrContinueStatement, env: Env): Step[] {
 
 function readIf(statement: ts.IfStatement, env: Env, state: State): Step[] {
   const test = simplify(statement.expression, env.known, state.ctx.scopes);
-  const truth = truthOf(test, env.known, state.ctx.scopes);
+  const truth = settledBy(test, env.known, state.ctx.scopes);
   const { thenStatement, elseStatement } = statement;
   if (truth !== undefined) {
     const chosen = truth ? thenStatement : elseStatement;

@@ -5,7 +5,7 @@ import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { bodyOf, checkContinuation, readAnswer } from './answer.js';
-import { negated, simplify, truthOf } from './assume.js';
+import { negated, settledBy, simplify, truthOf } from './assume.js';
 import type { Assumed } from './assume.js';
 import { readAsyncLibrary } from './async-library.js';
 import { awaitedCall, awaitingOf, isUsed, nameOnly } from './await.js';
@@ -63,7 +63,7 @@ function checkFollowed(followed: ts.Node, env: Env, state: State): void {
 
 function readChoice(node: ts.ConditionalExpression, tail: Tail, env: Env, state: State): Step[] {
   const test = simplify(node.condition, env.known, state.ctx.scopes);
-  const truth = truthOf(test, env.known, state.ctx.scopes);
+  const truth = settledBy(test, env.known, state.ctx.scopes);
   const arm = (of: ts.Expression) => readTail(of, tail, env, state);
   if (truth !== undefined) return arm(truth ? node.whenTrue : node.whenFalse);
   const [then, other] = [arm(node.whenTrue), arm(node.whenFalse)];
@@ -85,7 +85,7 @@ function readBinary(node: ts.BinaryExpression, tail: Tail, env: Env, state: Stat
     );
   const and = op === ts.SyntaxKind.AmpersandAmpersandToken;
   const test = simplify(node.left, env.known, state.ctx.scopes);
-  const truth = truthOf(test, env.known, state.ctx.scopes);
+  const truth = settledBy(test, env.known, state.ctx.scopes);
   if (truth !== undefined) {
     if (truth === and) return readTail(node.right, tail, env, state);
     if (tail.returned) stop('path-without-callback', node);

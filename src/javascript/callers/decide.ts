@@ -111,7 +111,9 @@ function keep(site: Site, read: Read, resolve: Resolve): void {
 
 /** Where a bridge could not say how much a callee hands on, it says all of it. */
 function readAsLists(site: Site, handedOn: HandedOn, read: Read, resolve: Resolve): void {
-  if (site.asLists || site.reading!.leaf || site.ctx.typescript || bridgeOf(site, handedOn)) return;
+  // Where nobody may be told, nobody may miss what was thrown at the caller either.
+  if (site.asLists || site.fn.optional || site.reading!.leaf || site.ctx.typescript) return;
+  if (bridgeOf(site, handedOn)) return;
   const before = site.reading;
   site.asLists = true;
   const outcome = read(site, resolve(site.ctx));
