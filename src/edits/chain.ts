@@ -100,7 +100,7 @@ function joined<A extends TextEdit, B extends TextEdit>(
 function toFirst<A extends TextEdit>(all: readonly A[], at: number, side: 'start' | 'end'): number {
   let shift = 0;
   for (const { edit, from, to } of piecesOf(all)) {
-const before = side === 'start' ? at <= from : at < to;
+    const before = side === 'start' ? at <= from : at < to;
     if (before) break;
     shift = edit.end - to;
   }

@@ -101,7 +101,13 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const written = mayWrite ? await writePlan(choice.root, plan, looked, options) : undefined;
   const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
   const document = documentOf({
-    options: { to: options.to, from: options.from, exports: options.exports, unsafe: options.unsafe, types: options.types },
+    options: {
+      to: options.to,
+      from: options.from,
+      exports: options.exports,
+      unsafe: options.unsafe,
+      types: options.types,
+    },
     root: relativePosix(cwd, choice.root),
     files: choice.files,
     parsed: looked.sources.size,
@@ -161,7 +167,15 @@ interface Converted extends ProjectResult {
 
 async function convertAll(choice: Choice, looked: Looked, options: RunOptions): Promise<Converted> {
   const projects = projectsOf(choice.root, [...looked.sources.values()]);
-  const all = { groups: [], refused: [], errors: [], ignored: [], warnings: [], sites: 0, traces: [] } as Mutable<Converted>;
+  const all = {
+    groups: [],
+    refused: [],
+    errors: [],
+    ignored: [],
+    warnings: [],
+    sites: 0,
+    traces: [],
+  } as Mutable<Converted>;
   if (projects.length === 0) return all;
   const engine = options.engine ?? loadEngine();
   const asked: TransformOptions = {

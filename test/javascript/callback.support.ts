@@ -100,3 +100,11 @@ export function converted(text: string, path?: string): string {
   );
   return rewritten(ctx) + refused.join('');
 }
+
+/** The source after the callback functions in it became async, byte for byte. */
+export function becomes(title: string, before: string, after: string): void {
+  const head = /require\(|^import/m.test(before) ? '' : "const fs = require('fs');";
+  test(title, () => {
+    expect(converted(head + before)).toBe(head + after);
+  });
+}

@@ -142,7 +142,11 @@ describe('what must stay', () => {
   );
   leaves('the border of async code', 'main().catch((err) => { console.error(err); process.exit(1); });\n');
   leaves('members of other objects', "app.get('/a', f); map.get('a').return; z.string().catch('x');\n");
-  leaves('optional chains', 'exports.f = () => maybe()?.then((x) => x.a);\n', 'optional-chain at maybe()?.then((x) => x.a)');
+  leaves(
+    'optional chains',
+    'exports.f = () => maybe()?.then((x) => x.a);\n',
+    'optional-chain at maybe()?.then((x) => x.a)',
+  );
 });
 
 describe('functions', () => {

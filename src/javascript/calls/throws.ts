@@ -47,14 +47,7 @@ function isFixed(argument: ts.Expression | undefined): boolean {
   return !!argument && (ts.isStringLiteralLike(argument) || ts.isRegularExpressionLiteral(argument));
 }
 
-const throwingGlobals = new Set([
-  'JSON.parse',
-  'decodeURIComponent',
-  'decodeURI',
-  'BigInt',
-  'atob',
-  'structuredClone',
-]);
+const throwingGlobals = new Set(['JSON.parse', 'decodeURIComponent', 'decodeURI', 'BigInt', 'atob', 'structuredClone']);
 
 function callThrows(call: ts.CallExpression, scopes: Scopes): boolean {
   const name = memberName(call.expression) ?? (ts.isIdentifier(call.expression) ? call.expression.text : '');

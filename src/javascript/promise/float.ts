@@ -107,10 +107,10 @@ export function admitFloat(statement: ts.Statement, expression: ts.Expression, c
     if (thrown) stop('sync-throw', thrown);
     const library = libraryBehind(chain.root, scopes) ?? typedLibrary(chain, ctx);
     // A rejection that nobody handles ends the process, but only warns where the promise is the library's (H14).
-    const unknown = !library && ctx.promiseLibraries.length > 0 && !answersPromise(chain.root, scopes, ctx.dependencies);
+    const unknown =
+      !library && ctx.promiseLibraries.length > 0 && !answersPromise(chain.root, scopes, ctx.dependencies);
     const foreign = library ? library !== 'native' && library !== 'polyfill' : unknown;
-    if (foreign && !isHandled(chain) && !ctx.options.unsafe)
-      stop('library-promise', chain.whole, 'then');
+    if (foreign && !isHandled(chain) && !ctx.options.unsafe) stop('library-promise', chain.whole, 'then');
   }
 }
 
