@@ -272,3 +272,11 @@ describe('code that nothing reaches', () => {
     }); }`,
   );
 });
+
+test('the executor of a promise is no callback function, with a name neither', () => {
+  const source = `function f(a) {
+    const run = (resolve, reject) => { const cb = (err, v) => { if (err) return reject(err); resolve(v); }; go(a, cb, 1); };
+    return new Promise(run);
+  }`;
+  expect(tell(contextOf(source))).toEqual([]);
+});

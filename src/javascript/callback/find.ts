@@ -79,15 +79,23 @@ function candidateOf(node: FunctionNode, ctx: FileContext): Candidate | undefine
   return undefined;
 }
 
-/** `new Promise((resolve, reject) => …)` */
+/** `new Promise((resolve, reject) => …)`, or a function with a name that goes there and nowhere else. */
 function isExecutor(node: FunctionNode, ctx: FileContext): boolean {
-  const { parent } = node;
+  if (isPromiseOf(node)) return true;
+  const symbol = nameSymbol(node, ctx);
+  const uses = symbol
+    ? ctx.scopes.references(symbol).filter(({ parent }) => parent !== node && !ts.isVariableDeclaration(parent))
+    : [];
+  return uses.length > 0 && uses.every(isPromiseOf);
+}
+
+function isPromiseOf(executor: ts.Node): boolean {
+  const { parent } = executor;
   return (
     ts.isNewExpression(parent) &&
-    parent.arguments?.[0] === node &&
+    parent.arguments?.[0] === executor &&
     ts.isIdentifier(parent.expression) &&
-    /Promise$|^Bluebird$|^Q$/.test(parent.expression.text) &&
-    !!ctx
+    /Promise$|^Bluebird$|^Q$/.test(parent.expression.text)
   );
 }
 

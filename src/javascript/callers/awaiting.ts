@@ -122,13 +122,21 @@ function unknownCallee(ctx: FileContext, call: ts.CallExpression): Awaiting {
   if (name !== undefined && manyTimes.has(name)) return { kind: 'unknown', code: 'many-events' };
   const origin = originOf(callee, ctx.scopes);
   // A function of Node's own or of the language that the table does not have answers in some other way.
-  if (origin && origin.module === '') return { kind: 'unknown' };
+  if (origin && origin.module === '' && !isOwnExport(callee)) return { kind: 'unknown' };
   const gives: Gives = { results: 'unknown', sync: 'maybe' };
   if (ts.isIdentifier(callee)) return promisified(ctx, gives);
   if (memberName(callee) === undefined) return { kind: 'unknown' };
   return isPlainObject((callee as ts.AccessExpression).expression)
     ? promisified(ctx, gives)
     : { kind: 'wrap', ...gives };
+}
+
+/** `exports.load(…)` */
+export function isOwnExport(callee: ts.Node): boolean {
+  return (
+    memberName(callee) !== undefined &&
+    /^(module\.)?exports$/.test((callee as ts.AccessExpression).expression.getText())
+  );
 }
 
 /** Reading it twice reads the same: `db`, `this.store`. */

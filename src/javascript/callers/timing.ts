@@ -3,6 +3,7 @@ import { bare, memberName, originOf } from '../calls/origin.js';
 import type { Range } from '../../types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
+import { isOwnExport } from './awaiting.js';
 import { asyncPart } from './exits.js';
 import { endsSync } from './pace.js';
 import { callsOf } from './site.js';
@@ -110,8 +111,8 @@ function isFunctionNode(node: ts.Node): node is ts.ArrowFunction | ts.FunctionEx
 
 /** A function of the project that was not found to be a callback function: it does something else with what it is given. */
 function isOwnCode(ctx: FileContext, callee: ts.Expression): boolean {
-  if (originOf(callee, ctx.scopes)?.module.startsWith('.')) return true;
   const node = bare(callee);
+  if (originOf(callee, ctx.scopes)?.module.startsWith('.') || isOwnExport(node)) return true;
   const declaration = ts.isIdentifier(node) ? ctx.scopes.symbolOf(node)?.declarations?.[0] : undefined;
   if (!declaration) return false;
   if (ts.isFunctionDeclaration(declaration)) return true;
