@@ -273,6 +273,21 @@ describe('code that nothing reaches', () => {
   );
 });
 
+describe('the async library', () => {
+  leaves(
+    'a limit that holds tasks up',
+    'schedule-differs',
+    'async.parallelLimit',
+    `function f(a, cb) { async.parallelLimit([(d) => fs.stat(a, d), (d) => fs.stat(a, d)], a.limit, (err, all) => { if (err) return cb(err); cb(null, all); }); }`,
+  );
+  leaves(
+    'a number of turns that may change meanwhile',
+    'unknown-callee',
+    'a.count',
+    `function f(a, cb) { async.timesSeries(a.count, (i, next) => fs.stat(a[i], next), cb); }`,
+  );
+});
+
 test('the executor of a promise is no callback function, with a name neither', () => {
   const source = `function f(a) {
     const run = (resolve, reject) => { const cb = (err, v) => { if (err) return reject(err); resolve(v); }; go(a, cb, 1); };

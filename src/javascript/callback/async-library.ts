@@ -5,7 +5,18 @@ import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { readAnswer } from './answer.js';
 import { isUsed } from './await.js';
-import { bindNext, declared, invented, itemSnippet, readTask, together, wait } from './async-tasks.js';
+import {
+  bindNext,
+  conditionOf,
+  declared,
+  elementsOf,
+  entriesOf,
+  invented,
+  itemSnippet,
+  readTask,
+  together,
+  wait,
+} from './async-tasks.js';
 import type { TaskBlock } from './async-tasks.js';
 import { isListLike } from './lists.js';
 import { checkNames, noteFailure, plainSnippet, recordReport } from './report.js';
@@ -108,7 +119,8 @@ const waterfall: Read = ({ node, args }, target, env, state) => {
     const block = readTask(task, [], env, state, last ? target : { of: 'block' });
     if (before) steps.push(wait(before.block.task, before.at, bindNext(block.params, before.block.gives, state)));
     else if (block.params.length) stop('several-results', block.params[0]!);
-    if (before && !isFunction(bare(task)) && before.block.gives.results !== 'nothing') stop('unknown-callee', task);
+    if (before && !isFunction(bare(task)) && !/^(nothing|null)$/.test(before.block.gives.results))
+      stop('unknown-callee', task);
     if (last && block.task.kind === 'block') steps.push(...block.task.body.steps);
     else if (last) steps.push(exit(target, task, block.task));
     gives = block.gives.results;
@@ -175,26 +187,37 @@ const oneByOne =
       rangeOf(list),
       'no',
     );
-    if (!gather || !wanted) {
-      const loop: Step = {
-        kind: 'loop',
-        head,
-        body: { steps: [wait(block.task, iteratee)], tail: [] },
-        lead: [],
-        at: rangeOf(node),
-      };
-      return { steps: [loop, exit(target, node)], gives: gather ? 'value' : 'null' };
-    }
-    const results = declared('results', '[]', node, state);
-    const { bind, binding } = invented('result', iteratee, state);
-    const push = state.snippets.compose([results.binding, '.push(', binding, ')'], rangeOf(iteratee), 'no');
-    const steps: Step[] = [
-      wait(block.task, iteratee, bind),
-      { kind: 'code', made: true, code: push, lead: [], at: rangeOf(iteratee) },
-    ];
-    const loop: Step = { kind: 'loop', head, body: { steps, tail: [] }, lead: [], at: rangeOf(node) };
-    return { steps: [results.step, loop, exit(target, node, results.use)], gives: 'value' };
+    const whole = turns(head, block, iteratee, gather && wanted, node, target, state);
+    return gather ? { ...whole, gives: 'value' } : whole;
   };
+
+/** The loop, its results in a list if they are wanted. */
+function turns(
+  head: Snippet,
+  block: TaskBlock,
+  iteratee: ts.Node,
+  gather: boolean,
+  node: ts.Node,
+  target: Target,
+  state: State,
+): Whole {
+  const loopOf = (steps: Step[]): Step => ({
+    kind: 'loop',
+    head,
+    body: { steps, tail: [] },
+    lead: [],
+    at: rangeOf(node),
+  });
+  if (!gather) return { steps: [loopOf([wait(block.task, iteratee)]), exit(target, node)], gives: 'null' };
+  const results = declared('results', '[]', node, state);
+  const { bind, binding } = invented('result', iteratee, state);
+  const push = state.snippets.compose([results.binding, '.push(', binding, ')'], rangeOf(iteratee), 'no');
+  const loop = loopOf([
+    wait(block.task, iteratee, bind),
+    { kind: 'code', made: true, code: push, lead: [], at: rangeOf(iteratee) },
+  ]);
+  return { steps: [results.step, loop, exit(target, node, results.use)], gives: 'value' };
+}
 
 /** `reduce(list, start, (memo, item, callback) => …)` */
 const reduce: Read = ({ node, args }, target, env, state) => {
@@ -247,27 +270,6 @@ const whilst =
     return { steps: [loop, exit(target, node)], gives: 'null' };
   };
 
-/** The expression that a test gives: `() => x`, `function () { return x; }`, `(cb) => cb(null, x)`. */
-function conditionOf(test: ts.Expression, state: State): ts.Expression | undefined {
-  const fn = bare(test);
-  if (!isFunction(fn)) return undefined;
-  state.inlined.add(fn);
-  const only = ts.isBlock(fn.body) ? (fn.body.statements.length === 1 ? fn.body.statements[0] : undefined) : fn.body;
-  const value =
-    only && ts.isStatement(only)
-      ? ts.isReturnStatement(only) || ts.isExpressionStatement(only)
-        ? only.expression
-        : undefined
-      : only;
-  if (!value || !ts.isExpression(value)) return undefined;
-  const [reporter] = fn.parameters;
-  if (!reporter)
-    return ts.isBlock(fn.body) && only && ts.isExpressionStatement(only as ts.Statement) ? undefined : value;
-  const call = bare(value);
-  if (!ts.isCallExpression(call) || call.expression.getText() !== reporter.name.getText()) return undefined;
-  return call.arguments[0]?.kind === ts.SyntaxKind.NullKeyword ? call.arguments[1] : undefined;
-}
-
 /** `times(n, (i, callback) => …)`: at once; `timesSeries`: one by one. */
 const times: Read = ({ node, args }, target, env, state) => {
   const [count, iteratee] = args;
@@ -284,6 +286,42 @@ const times: Read = ({ node, args }, target, env, state) => {
   return { steps: [exit(target, node, task)], gives: 'value' };
 };
 
+const timesSeries: Read = ({ node, args, wanted }, target, env, state) => {
+  const [count, iteratee] = args;
+  // It is looked at before each turn.
+  if (!count || !iteratee || args.length !== 2 || !isFixed(count, state)) return stop('unknown-callee', count ?? node);
+  const item = invented('index', count, state);
+  const block = readIteratee(iteratee, item, env, state);
+  const [param] = block.params;
+  const { scopes } = state.ctx;
+  const symbol = param && ts.isIdentifier(param.name) ? scopes.symbolOf(param.name) : undefined;
+  if (param && (!symbol || scopes.references(symbol).some((use) => scopes.isWritten(use))))
+    return stop('shared-loop-variable', param);
+  const name = block.items[0] ?? item.bind.pattern;
+  const counter = param ? state.snippets.bindingOf(param.name as ts.Identifier)! : item.binding;
+  const parts = ['for (let ', name, ' = 0; ', counter, ' < ', plainSnippet(count, env, state), '; ', counter, '++)'];
+  const head = state.snippets.compose(parts, rangeOf(count), 'no');
+  return turns(head, block, iteratee, wanted, node, target, state);
+};
+
+/** A `parallelLimit` over tasks written in place that the limit does not hold up, or that run one by one. */
+const parallelLimit: Read = (call, target, env, state) => {
+  const [tasks, limit] = call.args;
+  const most = limit && ts.isNumericLiteral(limit) ? Number(limit.text) : NaN;
+  const rest = { ...call, args: [tasks!] };
+  if (most === 1) return series(rest, target, env, state);
+  if (most >= entriesOf(tasks, call.node).length) return parallel(rest, target, env, state);
+  return stop('schedule-differs', call.node.expression);
+};
+
+function isFixed(node: ts.Expression, state: State): boolean {
+  const inner = bare(node);
+  const symbol = ts.isIdentifier(inner) ? state.ctx.scopes.symbolOf(inner) : undefined;
+  return symbol
+    ? !state.ctx.scopes.references(symbol).some((use) => state.ctx.scopes.isWritten(use))
+    : ts.isNumericLiteral(inner);
+}
+
 const readers: Readonly<Record<string, Read>> = {
   waterfall,
   series,
@@ -298,25 +336,9 @@ const readers: Readonly<Record<string, Read>> = {
   whilst: whilst(true),
   until: whilst(false),
   times,
+  timesSeries,
+  parallelLimit,
 };
-
-/** The functions of a list written in place. */
-function elementsOf(node: ts.Expression | undefined, call: ts.Node): readonly ts.Expression[] {
-  const list = node && bare(node);
-  if (!list || !ts.isArrayLiteralExpression(list) || !list.elements.length || list.elements.some(ts.isSpreadElement))
-    return stop('unknown-callee', node ?? call);
-  return list.elements;
-}
-
-function entriesOf(node: ts.Expression | undefined, call: ts.Node): { key?: ts.PropertyName; task: ts.Expression }[] {
-  const object = node && bare(node);
-  if (!object || !ts.isObjectLiteralExpression(object)) return elementsOf(node, call).map((task) => ({ task }));
-  return object.properties.map((property) => {
-    if (!ts.isPropertyAssignment(property) || ts.isComputedPropertyName(property.name))
-      return stop('unknown-callee', property);
-    return { key: property.name, task: property.initializer };
-  });
-}
 
 function listAnd(
   args: readonly ts.Expression[],

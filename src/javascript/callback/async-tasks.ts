@@ -175,3 +175,45 @@ export function invented(name: string, at: ts.Node, state: State): { bind: Bind;
   };
   return { bind: { pattern, how: 'const', invented: true }, binding };
 }
+
+/** The functions of a list written in place. */
+export function elementsOf(node: ts.Expression | undefined, call: ts.Node): readonly ts.Expression[] {
+  const list = node && bare(node);
+  if (!list || !ts.isArrayLiteralExpression(list) || !list.elements.length || list.elements.some(ts.isSpreadElement))
+    return stop('unknown-callee', node ?? call);
+  return list.elements;
+}
+
+export function entriesOf(
+  node: ts.Expression | undefined,
+  call: ts.Node,
+): { key?: ts.PropertyName; task: ts.Expression }[] {
+  const object = node && bare(node);
+  if (!object || !ts.isObjectLiteralExpression(object)) return elementsOf(node, call).map((task) => ({ task }));
+  return object.properties.map((property) => {
+    if (!ts.isPropertyAssignment(property) || ts.isComputedPropertyName(property.name))
+      return stop('unknown-callee', property);
+    return { key: property.name, task: property.initializer };
+  });
+}
+
+/** The expression that a test gives: `() => x`, `function () { return x; }`, `(cb) => cb(null, x)`. */
+export function conditionOf(test: ts.Expression, state: State): ts.Expression | undefined {
+  const fn = bare(test);
+  if (!isFunction(fn)) return undefined;
+  state.inlined.add(fn);
+  const only = ts.isBlock(fn.body) ? (fn.body.statements.length === 1 ? fn.body.statements[0] : undefined) : fn.body;
+  const value =
+    only && ts.isStatement(only)
+      ? ts.isReturnStatement(only) || ts.isExpressionStatement(only)
+        ? only.expression
+        : undefined
+      : only;
+  if (!value || !ts.isExpression(value)) return undefined;
+  const [reporter] = fn.parameters;
+  if (!reporter)
+    return ts.isBlock(fn.body) && only && ts.isExpressionStatement(only as ts.Statement) ? undefined : value;
+  const call = bare(value);
+  if (!ts.isCallExpression(call) || call.expression.getText() !== reporter.name.getText()) return undefined;
+  return call.arguments[0]?.kind === ts.SyntaxKind.NullKeyword ? call.arguments[1] : undefined;
+}
