@@ -6,7 +6,7 @@ import { convertSafely, directionProblem, loadEngine, type Engine } from './engi
 import { unsafeToWrite } from './guard.js';
 import { relativePosix, forgetGitTops } from './paths.js';
 import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
-import { mayApply } from './prefilter.js';
+import { mayApply } from '../transforms/prefilter.js';
 import { projectsOf, projectTexts, viewOf } from './projects.js';
 import { isError, readSource, type Source } from './read.js';
 import { writeGroups, type Written } from './write.js';

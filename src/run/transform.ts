@@ -2,7 +2,7 @@ import type { ChangeGroup, FileError, ProjectView, Refused, SourceText, Transfor
 import { convertSafely, directionProblem, loadEngine, type Engine } from './engine.js';
 import { languageOf } from './paths.js';
 import { filesOf, planChanges } from './plan.js';
-import { mayApply } from './prefilter.js';
+import { mayApply } from '../transforms/prefilter.js';
 
 export interface TransformTextOptions extends TransformOptions {
   /** The name of the text's file: its ending says its language. Relative to the root of `view`. Default: `stdin.js`. */

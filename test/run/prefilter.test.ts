@@ -1,4 +1,4 @@
-import { mayApply } from '../../src/run/prefilter.js';
+import { mayApply } from '../../src/transforms/prefilter.js';
 
 const to = 'async' as const;
 

@@ -2,6 +2,7 @@ import { calleeOf } from '../calls/callee.js';
 import { bare, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
+import { mayHoldCallbacks } from '../prefilter.js';
 import { aliasOf, optionalOf, shufflesOf } from './shuffle.js';
 import { isCallbackNode, isFunction } from './shape.js';
 import type { CallbackFunction, FunctionNode, ReportSite, Results } from './types.js';
@@ -14,6 +15,7 @@ export type KnownErrorFirst = (call: ts.CallExpression) => boolean;
  * handed on to something that does that. A name like `cb` is no proof.
  */
 export function findCallbackFunctions(ctx: FileContext, isKnown: KnownErrorFirst = () => false): CallbackFunction[] {
+  if (!mayHoldCallbacks(ctx.text)) return [];
   const candidates = functionsIn(ctx.file).flatMap((node) => candidateOf(node, ctx) ?? []);
   const found = new Set(candidates.filter((each) => isProven(each, ctx)));
   for (let grown = true; grown;) {

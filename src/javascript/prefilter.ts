@@ -1,9 +1,14 @@
-import type { Style } from '../types.js';
-
-/**
+/*
  * One regular expression per style that is read: a file that fails it holds nothing of that style, so no engine is loaded for it.
- * They are generous: a false alarm costs one parse, a miss would be silent.
+ * They are generous: a false alarm costs one parse, a miss would be silent. This file loads nothing.
  */
+
+/** False when the text holds no promise chain. */
+export const mayHoldPromises = (text: string): boolean => PROMISE.test(text);
+
+/** False when no function of the text can be an error-first callback function. */
+export const mayHoldCallbacks = (text: string): boolean => CALLBACK.test(text);
+
 const PROMISE =
   /\.\s*(?:then|catch|finally)\b|\.\s*(?:spread|tap|tapCatch|fail|fin|done|asCallback|nodeify|otherwise|always)\s*[(<]|\bnew\s+Promise\b|\bPromise\s*\.|\bDeferred\b|\bdefer\s*\(/;
 
@@ -22,11 +27,3 @@ const CALLBACK = new RegExp(
     `['"]async(?:/\\w+)?['"]`,
   ].join('|'),
 );
-
-const tests: Partial<Record<Style, RegExp>> = { promise: PROMISE, callback: CALLBACK };
-
-/** False when a text has nothing that a run towards `to` could change. A style that has no test here is looked for everywhere. */
-export function mayApply(text: string, options: { readonly to: Style; readonly from?: Style }): boolean {
-  const read: readonly Style[] = options.from ? [options.from] : ['promise', 'callback'];
-  return read.some((style) => style !== options.to && (tests[style]?.test(text) ?? true));
-}

@@ -1,0 +1,13 @@
+import { mayHoldCallbacks, mayHoldPromises } from '../javascript/prefilter.js';
+import type { Style } from '../types.js';
+
+const tests: Partial<Record<Style, (text: string) => boolean>> = {
+  promise: mayHoldPromises,
+  callback: mayHoldCallbacks,
+};
+
+/** False when a text has nothing that a run towards `to` could change. A style that has no test here is looked for everywhere. */
+export function mayApply(text: string, options: { readonly to: Style; readonly from?: Style }): boolean {
+  const read: readonly Style[] = options.from ? [options.from] : ['promise', 'callback'];
+  return read.some((style) => style !== options.to && (tests[style]?.(text) ?? true));
+}
