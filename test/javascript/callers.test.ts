@@ -416,6 +416,19 @@ exports.run = function (name, cb) {
     expect(stays(text)).toEqual(['several-results at other.store(stats, cb)']);
   });
 
+  test('results of the async library that stand beside its error', () => {
+    const text = `const async = require('async');
+
+exports.run = function (name, cb) {
+  fs.readdir(name, (err, names) => {
+    if (err) return cb(err);
+    if (!names.length) return cb(null);
+    async.map(names.slice(), (one, next) => fs.stat(one, next), cb);
+  });
+};`;
+    expect(stays(text)).toEqual(['several-results at async.map(names.slice(), (one, next) => fs.stat(one, next), cb)']);
+  });
+
   test('a method of the project that can answer at once', () => {
     const text = `class Store {
   load(id, cb) {

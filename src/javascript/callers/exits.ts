@@ -1,4 +1,4 @@
-import type { Block, Exit, Snippet, Step, StepOf } from '../../flow/model.js';
+import type { Block, BlockTask, Exit, Snippet, Step, StepOf, Target } from '../../flow/model.js';
 import { isTask, mapBlocks } from '../../flow/query.js';
 import type { CallbackReading, ReportSite } from '../callback/types.js';
 import type { FileContext } from '../context.js';
@@ -17,7 +17,9 @@ export type HandedOn = (ctx: FileContext, call: ts.CallExpression) => Iterable<H
 /** What the ends in a block hand over, each as the source says it; several things where a callee does. */
 export function handedIn(block: Block, site: Site, handedOn: HandedOn): ReadonlyMap<Success, ReadonlySet<Handed>> {
   const reading = site.reading!;
-  return new Map(successesIn(block, reading).map((exit) => [exit, new Set(handed(exit, site, reading, handedOn))]));
+  return new Map(
+    successesIn(block, reading.target).map((exit) => [exit, new Set(handed(exit, site, reading, handedOn))]),
+  );
 }
 
 /**
@@ -55,28 +57,33 @@ export function asyncPart(reading: CallbackReading): Block {
   return { steps: [{ ...first, lead }, ...rest], tail: reading.flow.tail };
 }
 
-/** Ends of the function itself, however deep: in branches, handlers, and blocks of tasks. */
-function successesIn(value: unknown, reading: CallbackReading): Success[] {
-  if (Array.isArray(value)) return value.flatMap((each) => successesIn(each, reading));
+/** Ends of a target, however deep: in branches, handlers, and blocks of tasks. */
+function successesIn(value: unknown, target: Target): Success[] {
+  if (Array.isArray(value)) return value.flatMap((each) => successesIn(each, target));
   if (!value || typeof value !== 'object') return [];
-  const own = isSuccess(value, reading) ? [value] : [];
-  return [...own, ...Object.values(value).flatMap((each) => successesIn(each, reading))];
+  const own = isSuccess(value, target) ? [value] : [];
+  return [...own, ...Object.values(value).flatMap((each) => successesIn(each, target))];
 }
 
-function isSuccess(value: object, reading: CallbackReading): value is Success {
-  return 'kind' in value && value.kind === 'exit' && 'of' in value && value.of === reading.target;
+function isSuccess(value: object, target: Target): value is Success {
+  return 'kind' in value && value.kind === 'exit' && 'of' in value && value.of === target;
 }
 
 function handed(exit: Success, site: Site, reading: CallbackReading, handedOn: HandedOn): Iterable<Handed> {
   if (exit.with && isTask(exit.with)) {
     const call = reading.waits.find((each) => each.getStart() === exit.at.start && each.end === exit.at.end);
     if (exit.with.kind === 'call') return call ? handedOn(site.ctx, call) : ['unknown'];
-    return exit.with.kind === 'block' ? ['unknown'] : ['value'];
+    return exit.with.kind === 'block' ? handedByBlock(exit.with) : ['value'];
   }
   const report = reportAt(site.fn.reports, exit);
   if (exit.with) return [reading.results === 'list' ? 'list' : 'value'];
   if (report?.kind === 'nothing') return ['nothing'];
   return [report && report.count > 0 ? 'value' : 'null'];
+}
+
+/** `cb(null)` where the ends of a block give nothing; where they give results, those there are so far come beside an error. */
+function handedByBlock(block: BlockTask): Handed[] {
+  return successesIn(block.body, block.target).some((exit) => exit.with) ? ['unknown'] : ['null'];
 }
 
 function reportAt(reports: readonly ReportSite[], exit: Exit & { readonly at: Step['at'] }): ReportSite | undefined {
