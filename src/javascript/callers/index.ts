@@ -140,13 +140,19 @@ function resolverOf(sites: readonly Site[], project: Project): (ctx: FileContext
     const gives = givesOfSite(site);
     if (site.mode === 'change') return { kind: 'async', ...gives };
     if (site.refusal && untold.has(site.refusal.code) && !site.reading?.leaf) return { kind: 'unknown' };
+    // What it throws at its caller would be a rejection, which an error branch of the call would take.
+    if (site.reading?.facts.throwsInPrologue) return { kind: 'unknown', code: 'sync-throw' };
+    // Handed on to a function of the project that could not be read: it may report results beside an error, which no promise carries.
+    const handed = call.arguments?.at(-1);
+    if (gives.results === 'unknown' && handed && ts.isIdentifier(handed))
+      return { kind: 'unknown', code: 'several-results' };
     return gives.results === 'list' ? { kind: 'wrap', ...gives } : promisified(ctx, gives);
   };
 }
 
 /** Functions that were left because they report in a way that no single answer can stand for. */
 const untold = new Set(
-  'called-more-than-once many-events not-error-first partial-result-with-error callback-and-promise mixed-style reference-use'.split(
+  'called-more-than-once many-events not-error-first partial-result-with-error callback-and-promise mixed-style reference-use sync-throw'.split(
     ' ',
   ),
 );
