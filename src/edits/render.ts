@@ -50,6 +50,7 @@ function editsIn(range: Range, canvas: Canvas): TextEdit[] {
   const inside = (edit: Range) => edit.start >= range.start && edit.end <= range.end;
   const renames: TextEdit[] = [];
   for (const [at, text] of canvas.renames) {
+    if (at < range.start || at >= range.end) continue;
     const name = /^[\w$\u00aa-\uffff]+/.exec(canvas.text.slice(at, at + 200))?.[0] ?? '';
     const edit = { start: at, end: at + name.length, text };
     if (inside(edit)) renames.push(edit);

@@ -1,4 +1,4 @@
-import type { Bind, Block, Exit, Handler, Snippet, Step, Target, Task, Value } from './model.js';
+import type { Bind, BlockTask, Block, Exit, Handler, Snippet, Step, Target, Task, Value } from './model.js';
 
 /** Questions about a flow that passes and writers share. */
 
@@ -161,4 +161,26 @@ export function snippetsOfTask(task: Task): Snippet[] {
     case 'block':
       return [];
   }
+}
+
+/** The task with each block that is a function of its own replaced. */
+export function mapTask(task: Task, map: (own: BlockTask) => BlockTask): Task {
+  switch (task.kind) {
+    case 'call':
+      return task;
+    case 'block':
+      return map(task);
+    case 'fanOut':
+      return { ...task, each: map(task.each) };
+    case 'together':
+      return { ...task, tasks: task.tasks.map((each) => mapTask(each, map)) };
+  }
+}
+
+/** The same for the task that a step waits for or hands on. */
+export function mapTaskOf(step: Step, map: (own: BlockTask) => BlockTask): Step {
+  if (step.kind === 'wait') return { ...step, on: mapTask(step.on, map) };
+  if (step.kind === 'exit' && step.how === 'succeed' && step.with && isTask(step.with))
+    return { ...step, with: mapTask(step.with, map) };
+  return step;
 }

@@ -28,7 +28,7 @@ export function changeOf(group: WrittenGroup): ChangeGroup {
     title: titleOf(group.members, main),
     path: ctx.path,
     ...positionOf(ctx.text, at),
-    edits: edits.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.start - b.start || a.end - b.end)),
+    edits: inOrder(edits),
   };
 }
 
@@ -74,6 +74,11 @@ function lineAt(text: string, range: Range): string {
   const start = text.lastIndexOf('\n', range.start - 1) + 1;
   const end = text.indexOf('\n', range.start);
   return text.slice(start, end < 0 ? text.length : end).trimEnd();
+}
+
+/** Edits by file, then by where they stand in it. */
+export function inOrder<T extends { path: string; start: number; end: number }>(edits: readonly T[]): T[] {
+  return [...edits].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.start - b.start || a.end - b.end));
 }
 
 /** By file, then by place: the same order whatever the order of work. */

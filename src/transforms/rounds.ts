@@ -1,7 +1,7 @@
 import { applyEdits, positionOf } from '../edits/edits.js';
 import { chainEdits } from '../edits/chain.js';
 import type { ChangeGroup, FileEdit, ProjectResult, ProjectView, SourceText } from '../types.js';
-import { groupId, sortPlaces } from './result.js';
+import { groupId, inOrder, sortPlaces } from './result.js';
 
 /** More rounds than this have not been seen: what is left then is left for the next run. */
 const mostRounds = 4;
@@ -19,6 +19,7 @@ export function untilNothingChanges(
   again: Round,
 ): ProjectResult {
   let all = result;
+  const originals = new Map(files.map((file) => [file.path, file.text]));
   for (let round = 1; round < mostRounds && all.groups.length > 0; round++) {
     const texts = textsAfter(all, files);
     if (texts.size === 0) return all;
@@ -26,7 +27,7 @@ export function untilNothingChanges(
     const others = files.filter((file) => !texts.has(file.path)).map((file) => file.path);
     const more = again(changed, {
       root: view.root,
-      read: (path) => texts.get(path) ?? files.find((file) => file.path === path)?.text ?? view.read(path),
+      read: (path) => texts.get(path) ?? originals.get(path) ?? view.read(path),
       others: [...view.others, ...others],
     });
     if (more.groups.length === 0) return all;
@@ -94,9 +95,7 @@ function one(
 ): ChangeGroup {
   const main = members.find(known) ?? members[0]!;
   const texts = new Map(files.map((file) => [file.path, file.text]));
-  const sorted = [...edits].sort((a, b) =>
-    a.path < b.path ? -1 : a.path > b.path ? 1 : a.start - b.start || a.end - b.end,
-  );
+  const sorted = inOrder(edits);
   return {
     ...main,
     id: groupId(

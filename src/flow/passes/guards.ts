@@ -1,6 +1,6 @@
-import type { Binding, Block, Snippet, Step, StepOf } from '../model.js';
-import { isTask, leaves, mapBlocks } from '../query.js';
-import { plainName } from './inline.js';
+import type { Block, BlockTask, Step, StepOf } from '../model.js';
+import { isTask, leaves, mapBlocks, mapTaskOf } from '../query.js';
+import { declaredFirst, plainName, unpack } from './inline.js';
 
 /**
  * An error branch that guards one wait becomes a guard around that wait alone: what follows stays outside of it.
@@ -11,7 +11,7 @@ export function guardWaits(block: Block): Block {
   const out: Step[] = [];
   for (let i = 0; i < block.steps.length; i++) {
     const raw = block.steps[i]!;
-    const step = mapBlocks(mapTasks(raw), guardWaits);
+    const step = mapBlocks(mapTaskOf(raw, guardOwn), guardWaits);
     if (step.kind !== 'wait' || !step.onFail) {
       out.push(step);
       continue;
@@ -25,19 +25,8 @@ export function guardWaits(block: Block): Block {
   return { ...block, steps: out };
 }
 
-function mapTasks(step: Step): Step {
-  const map = <T>(value: T): T => {
-    if (typeof value !== 'object' || !value || !('kind' in value)) return value;
-    const task = value as unknown as { kind: string; body?: Block; each?: { body: Block }; tasks?: readonly unknown[] };
-    if (task.kind === 'block') return { ...value, body: guardWaits(task.body!) };
-    if (task.kind === 'fanOut') return { ...value, each: { ...task.each, body: guardWaits(task.each!.body) } };
-    if (task.kind === 'together') return { ...value, tasks: task.tasks!.map(map) };
-    return value;
-  };
-  if (step.kind === 'wait') return { ...step, on: map(step.on) };
-  if (step.kind === 'exit' && step.how === 'succeed' && step.with && isTask(step.with))
-    return { ...step, with: map(step.with) };
-  return step;
+function guardOwn(own: BlockTask): BlockTask {
+  return { ...own, body: guardWaits(own.body) };
 }
 
 /** `wait v …; exit v`, when the error branch can't get there: the wait itself can be returned. */
@@ -63,30 +52,16 @@ function guardOf(wait: StepOf<'wait'>, body: Step): Step {
 
 function declaredGuard(step: StepOf<'wait'>): Step[] {
   const { onFail: _onFail, bind, trail: _trail, ...wait } = step;
-  if (!bind || bind.how === 'assign') return [guardOf(step, { ...wait, ...(bind && { bind }), lead: [] })];
-  const binding = plainName(bind);
-  const name: Binding = binding ?? { name: 'result' };
-  const pattern: Snippet = { parts: [name], uses: [], declares: [], promise: 'no', pure: true, at: bind.pattern.at };
-  // A callback that went on after an error had its parameters all the same: a list that is taken apart must be there.
-  const open = binding || leaves(step.onFail!.body.steps) ? undefined : bind.pattern.parts[0];
-  const empty = typeof open !== 'string' ? '' : open.startsWith('[') ? ' = []' : ' = {}';
-  const declare: Snippet = binding
-    ? { ...bind.pattern, parts: ['let ', ...bind.pattern.parts] }
-    : { ...pattern, parts: ['let ', name, empty], declares: [{ binding: name, how: 'lexical' }] };
-  const unpacked: Step[] = binding
-    ? []
-    : [
-        {
-          kind: 'code',
-          made: true,
-          lead: [],
-          at: step.at,
-          code: { ...bind.pattern, parts: [`${bind.how} `, ...bind.pattern.parts, ' = ', name] },
-        },
-      ];
-  return [
-    { kind: 'code', made: true, code: declare, lead: step.lead, at: step.at },
-    { ...guardOf(step, { ...wait, bind: { pattern, how: 'assign' }, lead: [] }), lead: [] },
-    ...unpacked,
-  ];
+  const [[declare], assign] = declaredFirst(bind, step);
+  const guard = guardOf(step, { ...wait, ...(assign && { bind: assign }), lead: [] });
+  if (!declare) return [guard];
+  const code = { ...declare.code, parts: [...declare.code.parts, emptyValue(step)] };
+  return [{ ...declare, code, lead: step.lead }, { ...guard, lead: [] }, ...unpack(bind, assign, step)];
+}
+
+/** A callback that went on after an error had its parameters all the same: a list that is taken apart must be there. */
+function emptyValue({ bind, onFail }: StepOf<'wait'>): string {
+  const open = !bind || plainName(bind) || leaves(onFail!.body.steps) ? undefined : bind.pattern.parts[0];
+  if (typeof open !== 'string') return '';
+  return open.startsWith('[') ? ' = []' : ' = {}';
 }

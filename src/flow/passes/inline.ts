@@ -13,7 +13,7 @@ import type {
   Task,
   Value,
 } from '../model.js';
-import { blocksOf, exits, exitsIn, isTask, leaves, mapBlocks } from '../query.js';
+import { blocksOf, exits, exitsIn, isTask, leaves, mapBlocks, mapTask } from '../query.js';
 
 /**
  * Splices block tasks into the flow around them, so that what was a handler becomes plain code:
@@ -230,7 +230,7 @@ function awaitableOf(value: Snippet): Task {
 }
 
 /** `let x;` before, `x = …` inside. A pattern can't be declared without a value: a name of ours stands for it. */
-function declaredFirst(bind: Bind | undefined, step: Step): [Step[], Bind | undefined] {
+export function declaredFirst(bind: Bind | undefined, step: Pick<Step, 'at'>): [StepOf<'code'>[], Bind | undefined] {
   if (!bind || bind.how === 'assign') return [[], bind];
   const binding = plainName(bind);
   const name = binding ?? { name: 'result' };
@@ -238,11 +238,12 @@ function declaredFirst(bind: Bind | undefined, step: Step): [Step[], Bind | unde
   const declared: Snippet = binding
     ? joined(['let ', bind.pattern], step)
     : { ...joined(['let ', pattern], step), declares: [{ binding: name, how: 'lexical' }] };
-  const declare: Step = { kind: 'code', made: true, code: declared, lead: [], at: step.at };
+  const declare: StepOf<'code'> = { kind: 'code', made: true, code: declared, lead: [], at: step.at };
   return [[declare], { pattern, how: 'assign', fresh: true }];
 }
 
-function unpack(bind: Bind | undefined, assign: Bind | undefined, step: Step): Step[] {
+/** Takes the name of ours apart, as the pattern says. */
+export function unpack(bind: Bind | undefined, assign: Bind | undefined, step: Pick<Step, 'at'>): Step[] {
   if (!bind || !assign || bind.how === 'assign' || plainName(bind)) return [];
   const code = joined([`${bind.how} `, bind.pattern, ' = ', assign.pattern], step);
   return [{ kind: 'code', made: true, code, lead: [], at: step.at }];
@@ -267,20 +268,13 @@ function joined(parts: readonly (string | Snippet)[], step: Pick<Step, 'at'>): S
 }
 
 function inlineTask(task: Task): Task {
-  switch (task.kind) {
-    case 'call':
-      return task;
-    case 'fanOut':
-      return { ...task, each: { ...task.each, body: inlineBlocks(task.each.body) } };
-    case 'together':
-      return { ...task, tasks: task.tasks.map((each) => asApart(inlineTask(each))) };
-    case 'block':
-      return { ...task, body: inlineBlocks(task.body) };
-  }
+  const inlined = mapTask(task, (own) => ({ ...own, body: inlineBlocks(own.body) }));
+  return inlined.kind === 'together' ? asApart(inlined) : inlined;
 }
 
 /** One of several tasks that run together is a function of its own. */
 function asApart(task: Task): Task {
+  if (task.kind === 'together') return { ...task, tasks: task.tasks.map(asApart) };
   return task.kind === 'block' ? { ...task, apart: true } : task;
 }
 

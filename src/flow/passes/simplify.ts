@@ -1,5 +1,5 @@
-import type { Block, Handler, Part, Snippet, Step, StepOf, Target, Value } from '../model.js';
-import { blocksOf, isTask, mapBlocks } from '../query.js';
+import type { Block, BlockTask, Handler, Part, Snippet, Step, StepOf, Target } from '../model.js';
+import { blocksOf, isTask, mapBlocks, mapTaskOf } from '../query.js';
 import { plainName } from './inline.js';
 
 /** What nobody would write by hand goes: error branches that only rethrow, names we made up, a `return` at the very end. */
@@ -9,7 +9,7 @@ export function simplify(block: Block, target: Target): Block {
 
 function simplifyBlock(block: Block): Block {
   const steps = block.steps.flatMap((raw): Step[] => {
-    const step = mapBlocks(mapTasks(raw), simplifyBlock);
+    const step = mapBlocks(mapTaskOf(raw, simplifyOwn), simplifyBlock);
     if (step.kind === 'guard') return dropRethrow(step);
     if (step.kind === 'branch') return [turned(step)];
     if (step.kind === 'wait' && step.onFail && onlyRethrows(step.onFail)) return [withoutHandler(step)];
@@ -18,19 +18,9 @@ function simplifyBlock(block: Block): Block {
   return { ...block, steps: fuse(steps) };
 }
 
-/** Functions of their own inside a step are simplified as such. */
-function mapTasks(step: Step): Step {
-  const map = (value: Value): Value => {
-    if (!isTask(value)) return value;
-    if (value.kind === 'block') return { ...value, body: simplify(value.body, value.target) };
-    if (value.kind === 'fanOut')
-      return { ...value, each: { ...value.each, body: simplify(value.each.body, value.each.target) } };
-    if (value.kind === 'together') return { ...value, tasks: value.tasks.map((task) => map(task) as typeof task) };
-    return value;
-  };
-  if (step.kind === 'wait') return { ...step, on: map(step.on) as typeof step.on };
-  if (step.kind === 'exit' && step.how === 'succeed' && step.with) return { ...step, with: map(step.with) };
-  return step;
+/** A function of its own inside a step is simplified as such. */
+function simplifyOwn(own: BlockTask): BlockTask {
+  return { ...own, body: simplify(own.body, own.target) };
 }
 
 /** `if (x) {} else { A }` is `if (!x) { A }`. */
