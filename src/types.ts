@@ -86,6 +86,10 @@ export interface TransformOptions {
   readonly unsafe?: boolean;
   /** Ask the compiler what a value is, in files that a tsconfig.json above them covers. Slower; reads the disk below the view's root. */
   readonly types?: boolean;
+  /** Which kind of pool `to: 'pool'` writes in JavaScript; default: what the project uses, else what the task asks for. */
+  readonly pool?: 'threads' | 'limit';
+  /** How many tasks may run at once where the source does not say: a whole number from 1. */
+  readonly limit?: number;
 }
 
 /** What the engine is given beside the files: how to look at the rest of the project. All of it is optional and pure. */

@@ -137,6 +137,8 @@ export type Task =
       /** how it is written when it is awaited, without the `await` */ readonly awaitable: Snippet;
       readonly callee?: Snippet;
       readonly args?: readonly Snippet[];
+      /** How it is written with a continuation: `fs.stat(path, ` and `)`. Without one, a callback writer wraps the awaitable. */
+      readonly callback?: CallbackForm;
     }
   | {
       readonly kind: 'fanOut';
@@ -165,6 +167,15 @@ export interface BlockTask {
   readonly body: Block;
 }
 
+/** A call around the place of its error-first continuation. */
+export interface CallbackForm {
+  /** Up to the continuation, with the comma or bracket before it. */
+  readonly before: Snippet;
+  readonly after: Snippet;
+  /** What the continuation gets behind the error. */
+  readonly results: 'none' | 'value';
+}
+
 /** What must be added to the file for a snippet to mean something: `import { promisify } from 'node:util'`. */
 export interface ImportNeed {
   readonly from: string;
@@ -175,8 +186,13 @@ export interface ImportNeed {
 
 /** How the border is kept. Ranges are of the source. */
 export type Shape =
-  /** The function itself becomes async. */
-  | { readonly kind: 'function' }
+  /** The function itself answers in the new way. `callback`: the parameter that its head now ends with. */
+  | { readonly kind: 'function'; readonly callback?: Binding }
+  /**
+   * The body becomes `return <via>((<callback>) => { … })();`, `via` being `promisify` as this file calls it: callers still
+   * get a promise.
+   */
+  | { readonly kind: 'promisified'; readonly via: string; readonly callback: Binding }
   /**
    * The statements in `Entry.body` become `<via>(async () => { … })(<callback>);`: every contract stays.
    * `via` is `callbackify` as this file calls it; `callback` the whole argument: `cb`, or `(err) => (err ? cb(err) : cb())`.
@@ -205,9 +221,9 @@ export interface Entry {
   readonly notes: readonly Note[];
 }
 
-/** Edits of a function's head that make it async; made by the reader, which knows where things stand. */
+/** Edits of a function's head; made by the reader, which knows where things stand. `keyword`: the word `async`, for an async writer only. */
 export interface Head {
-  readonly edits: readonly (Range & { readonly text: string })[];
+  readonly edits: readonly (Range & { readonly text: string; readonly keyword?: boolean })[];
 }
 
 export interface Note {

@@ -1,16 +1,13 @@
 import { finish, FIXED, type Canvas } from '../edits/render.js';
 import { shrinkEdit, sortEdits, type TextEdit } from '../edits/edits.js';
-import type { Binding, Block, ImportNeed, Step } from '../flow/model.js';
-import { guardWaits } from '../flow/passes/guards.js';
-import { foreignExits, inlineBlocks, nestedTasks } from '../flow/passes/inline.js';
+import type { Binding, Block, ImportNeed } from '../flow/model.js';
 import { nameBindings } from '../flow/passes/names.js';
-import { simplify } from '../flow/passes/simplify.js';
-import type { Range } from '../types.js';
-import { writeBody } from './async/write.js';
+import type { Range, Style } from '../types.js';
 import type { FileContext } from './context.js';
 import { addImports } from './imports.js';
 import { ts } from './parse.js';
 import type { PlannedEntry, PlannedGroup } from './plan.js';
+import { writerFor, type Writer } from './writers.js';
 
 /** A group as finished edits per file; groups whose entries stand inside one another are one. */
 export interface WrittenGroup {
@@ -30,11 +27,12 @@ export interface Composed {
 }
 
 /** Turns plans into edits of the source: flows through the passes, names, then text, inner functions before outer ones. */
-export function compose(groups: readonly PlannedGroup[]): Composed {
+export function compose(groups: readonly PlannedGroup[], to: Style): Composed {
+  const writer = writerFor(to);
   const unsaid: Composed['unsaid'][number][] = [];
   const prepared = new Map<PlannedGroup, readonly Prepared[]>();
   for (const group of groups) {
-    const entries = group.entries.map((each) => prepare(each));
+    const entries = group.entries.map((each) => prepare(each, writer));
     const bad = entries.find((each) => each.wrong);
     if (bad) unsaid.push({ group, code: bad.wrong!.code, at: bad.wrong!.at, ctx: bad.planned.ctx });
     else prepared.set(group, entries);
@@ -47,7 +45,7 @@ export function compose(groups: readonly PlannedGroup[]): Composed {
       jobFor(files, ctx).needs.push(...needs.map((need) => ({ need, group })));
     }
   }
-  const drafts = [...files].flatMap(([ctx, job]) => writeFile(ctx, job).map((draft) => ({ ...draft, ctx })));
+  const drafts = [...files].flatMap(([ctx, job]) => writeFile(ctx, job, writer).map((draft) => ({ ...draft, ctx })));
   return { written: unite(drafts), unsaid };
 }
 
@@ -57,21 +55,9 @@ interface Prepared {
   readonly wrong?: { readonly code: string; readonly at: Range };
 }
 
-function prepare(planned: PlannedEntry): Prepared {
-  const { entry } = planned;
-  const flow = simplify(guardWaits(simplify(inlineBlocks(entry.flow), entry.target)), entry.target);
-  const wrong = unsayable(flow.steps);
-  return { planned, flow, ...(wrong && { wrong }) };
-}
-
-/** A local async function can't leave the function around it. */
-function unsayable(steps: readonly Step[]): { code: string; at: Range } | undefined {
-  for (const task of nestedTasks(steps)) {
-    if (task.kind !== 'block') continue;
-    const exit = foreignExits(task)[0];
-    if (exit) return { code: 'early-return', at: task.body.steps[0]?.at ?? { start: 0, end: 0 } };
-  }
-  return undefined;
+function prepare(planned: PlannedEntry, writer: Writer): Prepared {
+  const made = writer.prepare(planned.entry);
+  return 'flow' in made ? { planned, flow: made.flow } : { planned, flow: planned.entry.flow, wrong: made };
 }
 
 interface FileJob {
@@ -93,7 +79,7 @@ function jobFor(files: Map<FileContext, FileJob>, ctx: FileContext): FileJob {
 }
 
 /** All edits of one file. An outer entry's text holds the edits inside it, so these are no longer edits of their own. */
-function writeFile(ctx: FileContext, job: FileJob): Draft[] {
+function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
   const names = new Map<Binding, string>();
   const taken = new Set(ctx.text.match(/[\w$\u00aa-\uffff]+/g) ?? []);
   const canvas: Canvas & { renames: Map<number, string> } = {
@@ -110,14 +96,15 @@ function writeFile(ctx: FileContext, job: FileJob): Draft[] {
   }
   let drafts: Draft[] = [...job.drafts];
   for (const each of job.entries) {
-    for (const edit of each.planned.entry.head.edits) drafts.push({ edit, owners: new Set([each.group]) });
+    for (const edit of each.planned.entry.head.edits)
+      if (!edit.keyword || writer.keyword) drafts.push({ edit, owners: new Set([each.group]) });
   }
   const inner = [...job.entries].sort((a, b) => size(a.planned.entry.body) - size(b.planned.entry.body));
   for (const { planned, flow, group } of inner) {
     const { body } = planned.entry;
     const swallowed = drafts.filter(({ edit }) => edit.start >= body.start && edit.end <= body.end);
     canvas.nested.splice(0, canvas.nested.length, ...swallowed.map((draft) => draft.edit));
-    const text = writeBody(planned.entry, flow, { canvas, style: ctx.style });
+    const text = writer.write(planned.entry, flow, { canvas, style: ctx.style });
     const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
   }

@@ -49,7 +49,7 @@ function convertOnce(
   const plans = asked.map((transform) => withoutIgnored(planSafely(transform, contexts, options, view, errors)));
   const groups = withoutClashes(plans.flatMap((plan) => plan.groups));
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
-  const { written, unsaid } = compose(allowed);
+  const { written, unsaid } = compose(allowed, options.to);
   const { good, broken } = verified(written, errors);
   const said: PlacedRefusal[] = [
     ...plans.flatMap((plan) => plan.refusals),

@@ -64,7 +64,7 @@ export function rewritten(ctx: FileContext): string {
     notes: [],
     main,
   }));
-  const { written, unsaid } = compose(groups);
+  const { written, unsaid } = compose(groups, 'async');
   const text = applyEdits(
     ctx.text,
     written.flatMap((group) => group.edits),

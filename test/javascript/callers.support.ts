@@ -24,7 +24,7 @@ export function convert(
   const { contexts, errors } = contextsOf(sources, all, view);
   expect(errors).toEqual([]);
   const plan = readCallbackProject(contexts, buildGraph(contexts, view), all);
-  const { written, unsaid } = compose(plan.groups);
+  const { written, unsaid } = compose(plan.groups, 'async');
   const after: Files = { ...files };
   for (const ctx of contexts) {
     const edits = written.flatMap((group) => group.edits.filter((edit) => edit.ctx === ctx));

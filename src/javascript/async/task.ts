@@ -1,7 +1,8 @@
 import { renderSnippet } from '../../edits/render.js';
 import type { BlockTask, Snippet, StepOf, Task } from '../../flow/model.js';
 import { waits } from '../../flow/passes/simplify.js';
-import { writeArrowBody, writeFunctionBody, type Pen, type Place } from './write.js';
+import type { Pen } from '../pen.js';
+import { writeArrowBody, writeFunctionBody, type Place } from './write.js';
 
 type Join = Extract<Task, { kind: 'fanOut' }>['join'];
 

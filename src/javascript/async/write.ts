@@ -1,19 +1,13 @@
-import { renderSnippet, type Canvas } from '../../edits/render.js';
-import { indentAt, renderRange } from '../../edits/render.js';
+import { indentAt, renderRange, renderSnippet } from '../../edits/render.js';
 import type { Block, Entry, Lead, Snippet, Step, StepOf } from '../../flow/model.js';
 import { isTask } from '../../flow/query.js';
-import type { CodeStyle } from '../context.js';
+import type { Pen } from '../pen.js';
 import { writeTask } from './task.js';
 
 /** Where the writer stands: the indentation, and whether an error here would be caught in this function. */
 export interface Place {
   readonly indent: string;
   readonly guarded: boolean;
-}
-
-export interface Pen {
-  readonly canvas: Canvas;
-  readonly style: CodeStyle;
 }
 
 /**
@@ -25,6 +19,7 @@ export function writeBody(entry: Entry, flow: Block, pen: Pen): string {
   const place: Place = { indent, guarded: false };
   const { shape } = entry;
   if (shape.kind === 'statement') return end(`void (async () => ${writeFunctionBody(flow, place, pen)})()`, pen);
+  if (shape.kind === 'promisified') throw new Error('bug: an async function needs no promisify');
   if (shape.kind === 'inside') {
     const callback = renderSnippet(shape.callback, indent, pen.canvas);
     const text = `${shape.via}(async () => ${writeFunctionBody(flow, place, pen)})(${callback})`;

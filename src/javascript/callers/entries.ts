@@ -1,5 +1,4 @@
-import type { TextEdit } from '../../edits/edits.js';
-import type { Block, Declared, Entry, ImportNeed, Note, Shape, Snippet } from '../../flow/model.js';
+import type { Block, Declared, Entry, Head, ImportNeed, Note, Shape, Snippet } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 import type { CallbackReading, FunctionNode } from '../callback/types.js';
 import type { FileContext } from '../context.js';
@@ -13,7 +12,7 @@ import type { Site } from './site.js';
 export const callbackifyNeed: ImportNeed = { from: 'util', name: 'callbackify', local: 'callbackify' };
 
 /** The function itself becomes async. */
-export function changedEntry(site: Site, head: readonly TextEdit[], notes: readonly Note[]): Entry {
+export function changedEntry(site: Site, head: Head['edits'], notes: readonly Note[]): Entry {
   const reading = site.reading!;
   const { node } = site.fn;
   return {

@@ -1,4 +1,5 @@
 import type { TextEdit } from '../../edits/edits.js';
+import type { Head } from '../../flow/model.js';
 import type { CallbackFunction, FunctionNode, Gives } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
@@ -14,7 +15,7 @@ export function asyncHead(
   fn: CallbackFunction,
   results: Gives['results'],
   leftOut = false,
-): TextEdit[] | undefined {
+): Head['edits'] | undefined {
   const { node } = fn;
   if (ts.isConstructorDeclaration(node) || ts.isAccessor(node) || node.asteriskToken) return undefined;
   if (isTypedElsewhere(node) || hasOverloads(node)) return undefined;
@@ -32,9 +33,9 @@ function defaults(fn: CallbackFunction, leftOut: boolean): TextEdit[] {
 
 // export default function load(id, cb) {
 //                ^ "async "
-function asyncKeyword(node: FunctionNode): TextEdit {
+function asyncKeyword(node: FunctionNode): Head['edits'][number] {
   const at = keywordPlace(node);
-  return { start: at, end: at, text: 'async ' };
+  return { start: at, end: at, text: 'async ', keyword: true };
 }
 
 function keywordPlace(node: FunctionNode): number {

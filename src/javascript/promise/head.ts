@@ -13,7 +13,7 @@ export function headOf(fn: FunctionNode, ctx: FileContext): Head {
   if (isAsync(fn)) return { edits: joined };
   const at = asyncPlace(fn);
   const type = answerType(fn, ctx);
-  return { edits: [{ start: at, end: at, text: 'async ' }, ...(type ? [type] : []), ...joined] };
+  return { edits: [{ start: at, end: at, text: 'async ', keyword: true }, ...(type ? [type] : []), ...joined] };
 }
 
 /**

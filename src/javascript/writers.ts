@@ -1,0 +1,23 @@
+import type { Block, Entry } from '../flow/model.js';
+import type { Range, Style } from '../types.js';
+import { asyncWriter } from './async/writer.js';
+import type { Pen } from './pen.js';
+
+/** Says a flow in one style. It never sees a syntax tree. */
+export interface Writer {
+  /** Functions of this style carry the word `async`. */
+  readonly keyword: boolean;
+  /** The entry's flow through the passes that this style needs, or the code of the reason why it can't be said. */
+  prepare(entry: Entry): { readonly flow: Block } | { readonly code: string; readonly at: Range };
+  /** The text for `entry.body`, line breaks as `\n`, of the flow that `prepare` gave. */
+  write(entry: Entry, flow: Block, pen: Pen): string;
+}
+
+const writers: Readonly<Partial<Record<Style, Writer>>> = { async: asyncWriter };
+
+/** The writer of a style that some transform writes. */
+export function writerFor(style: Style): Writer {
+  const writer = writers[style];
+  if (!writer) throw new Error(`bug: nothing writes ${style}`);
+  return writer;
+}
