@@ -11,6 +11,7 @@ export interface Message {
 export type RefusalCode =
   | 'arity-observed'
   | 'called-more-than-once'
+  | 'callee-not-seen'
   | 'caller-not-convertible'
   | 'code-after-call'
   | 'code-repeated'
@@ -76,6 +77,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
     advice: "Add the missing `return` (or a guard) if the second report is a mistake.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) cb(err);\n    cb(null, text);\n  });\n};\n",
+  },
+  'callee-not-seen': {
+    sentence: "Left unchanged: `%code%` is a function of the project whose text cannot be found, so it may throw before there is a promise, and the handlers behind it would meet that throw.",
+    advice: "Export the function by its name (`exports.access = wrap(fs.access)`), or convert the place by hand: `try { await files.access(path); … }`.",
+    example: "const files = require('./files');\nfunction exists(path) {\n  return files.access(path).then(() => true).catch(() => false);\n}\n// in files.js\nObject.keys(fs).forEach((name) => {\n  exports[name] = wrap(fs[name]);\n});\n",
   },
   'caller-not-convertible': {
     sentence: "Left unchanged: `%name%` would have to change its callers, and the one at `%code%` cannot change.",

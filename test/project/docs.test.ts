@@ -2,8 +2,8 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { convertProject } from '../../src/transforms/index.js';
-import type { ProjectResult, TransformOptions } from '../../src/types.js';
+import { convertProject, transforms } from '../../src/transforms/index.js';
+import type { ProjectResult, Style, TransformOptions } from '../../src/types.js';
 import { ambient } from '../fixtures/convert.js';
 import { root } from './sources.js';
 
@@ -28,6 +28,16 @@ function run(text: string, file = 'example.js', options: Partial<TransformOption
   return convertProject([{ path: file, text }], { to: 'async', ...options }, view);
 }
 
+const styles = [...new Set(transforms.map((each) => each.to))];
+
+/** `// in files.js` starts another file of the example. */
+function runExample({ example, language }: Message, to: Style): ProjectResult {
+  const [text = '', ...others] = example.split(/^(?:\/\/|#) in (?=\S+$)/m);
+  const beside = new Map(others.map((other) => [other.slice(0, other.indexOf('\n')), other]));
+  const more = { ...view, read: (name: string) => beside.get(name) ?? view.read(name), others: [...beside.keys()] };
+  return convertProject([{ path: `example.${language}`, text }], { to }, more);
+}
+
 function converted(text: string, options: Partial<TransformOptions> = {}): string {
   const edits = run(text, 'example.js', options).groups.flatMap((group) => group.edits);
   return edits
@@ -43,8 +53,10 @@ const refusals = readMessages(path.join(root, 'src/messages/refusals.md')).filte
 test.each(refusals.map((message) => [message.code, message] as const))(
   'the example of %s is refused with it',
   (code, message) => {
-    const { refused, ignored } = run(message.example, `example.${message.language}`);
-    expect([...refused, ...ignored].map((each) => each.reason)).toContain(code);
+    const results = styles.map((to) => runExample(message, to));
+    expect(results.flatMap(({ refused, ignored }) => [...refused, ...ignored]).map((each) => each.reason)).toContain(
+      code,
+    );
   },
 );
 

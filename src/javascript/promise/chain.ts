@@ -7,6 +7,7 @@ import { throwsIn } from './admit.js';
 import { answer } from './answer.js';
 import { applyExtra } from './bluebird.js';
 import { noteData } from './data.js';
+import { isMadeElsewhere } from './elsewhere.js';
 import { commentsIn, marked, onOneLine, tentatively } from './env.js';
 import type { Env, Unused } from './env.js';
 import { chainOf, isExtra, newPromise, promiseStatic } from './links.js';
@@ -64,6 +65,8 @@ function admitThrow(root: ts.Expression, links: readonly Link[], env: Env): void
   if (!links.some((link) => link.method !== 'then' || link.args.length > 1)) return;
   const thrown = throwsIn(root, env.ctx.scopes, 3);
   if (thrown) stop('sync-throw', thrown);
+  const callee = ts.isCallExpression(root) && root.expression;
+  if (callee && isMadeElsewhere(callee, env.ctx.scopes)) stop('callee-not-seen', callee);
 }
 
 /** Does anyone look at what a link gives? What follows a `.catch` or `.finally` sees it too. */

@@ -1,7 +1,7 @@
 import type { ProjectView } from '../../types.js';
 import { originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
-import { exportsOf } from '../modules/exports.js';
+import { exportsOf, type Exported } from '../modules/exports.js';
 import { folderOf, join } from '../modules/resolve.js';
 import { parseSource } from '../parse.js';
 import type { ts } from '../parse.js';
@@ -30,6 +30,22 @@ export interface Elsewhere {
 
 /** The function of another file of the project that a callee means: `utils.reject`, an imported `load`. */
 export function functionElsewhere(callee: ts.Node, scopes: Scopes): Elsewhere | undefined {
+  const there = exportElsewhere(callee, scopes);
+  const found = there?.exported.find((each) => each.value && isFunctionNode(each.value));
+  return found && { fn: found.value as FunctionNode, scopes: scopesOf(there!.file) };
+}
+
+/** True for what a file of the project gives in a way that the text does not show: `exports[name] = wrap(fs[name])`. */
+export function isMadeElsewhere(callee: ts.Node, scopes: Scopes): boolean {
+  const there = exportElsewhere(callee, scopes);
+  return !!there && there.exported.length === 0 && exportsOf(there.file).open;
+}
+
+/** What an imported name means in the file that it comes from, when that is a file of the project. */
+function exportElsewhere(
+  callee: ts.Node,
+  scopes: Scopes,
+): { readonly file: ts.SourceFile; readonly exported: readonly Exported[] } | undefined {
   const home = homes.get(scopes);
   const origin = home && originOf(callee, scopes);
   if (!home || !origin || !/^\.{1,2}(\/|$)/.test(origin.module)) return undefined;
@@ -37,10 +53,7 @@ export function functionElsewhere(callee: ts.Node, scopes: Scopes): Elsewhere | 
   if (!file) return undefined;
   const name = origin.path.join('.');
   const wanted = name === '' ? ['=', 'default'] : [name, `=.${name}`, `default.${name}`];
-  const found = exportsOf(file).all.find(
-    (each) => wanted.includes(each.name) && each.value && isFunctionNode(each.value),
-  );
-  return found && { fn: found.value as FunctionNode, scopes: scopesOf(file) };
+  return { file, exported: exportsOf(file).all.filter((each) => wanted.includes(each.name)) };
 }
 
 const files = new WeakMap<ProjectView, Map<string, ts.SourceFile | undefined>>();
