@@ -15,7 +15,14 @@ export interface Direction {
 
 /** The real engine, loaded on first use: a run with nothing to convert never pays for its parser. */
 export function loadEngine(): Engine {
-  return require('../transforms/index.js') as Engine;
+  const index = require('../transforms/index.js') as Engine & { allTransforms?(): readonly Direction[] };
+  if (!index.allTransforms) return index;
+  return {
+    convertProject: index.convertProject,
+    get transforms() {
+      return index.allTransforms!(); // only this loads every language
+    },
+  };
 }
 
 /** What is wrong with asking for this, when nothing converts in that direction. The usual directions load nothing. */

@@ -1,19 +1,19 @@
-import { compose, type WrittenGroup } from '../javascript/compose.js';
-import type { FileContext } from '../javascript/context.js';
-import { contextsOf } from '../javascript/contexts.js';
-import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
-import { typesFor, type Types } from '../javascript/types.js';
-import { findWrong } from '../javascript/verify.js';
-import type { FileError, ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
-import { callbackToAsync } from './callback-to-async.js';
-import { withoutIgnored } from './ignore.js';
-import { promiseToAsync } from './promise-to-async.js';
-import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
-import { untilNothingChanges } from './rounds.js';
-import type { Plan, Transform } from './transform.js';
+import type { Language, ProjectResult, ProjectView, SourceText, Style, TransformOptions } from '../types.js';
 
-/** What can be asked for. Not here yet: the other ten directions of JavaScript, and Python. */
-export const transforms: readonly Transform[] = [callbackToAsync, promiseToAsync];
+/** A direction that can be asked for, without what carries it out. */
+export interface Direction {
+  readonly name: string;
+  readonly from: Style;
+  readonly to: Style;
+  readonly languages: readonly Language[];
+}
+
+// Each language is loaded by the first file of it: a run over one never pays for the other.
+const javascript = () => require('./javascript.js') as typeof import('./javascript.js');
+const python = () => require('./python.js') as typeof import('./python.js');
+
+/** Every direction of every language. */
+export const allTransforms = (): readonly Direction[] => [...javascript().transforms, ...python().pythonTransforms];
 
 /**
  * Converts the files of one project. Pure: it reads other files through `view` only, and gives edits, never new files on disk.
@@ -25,127 +25,24 @@ export function convertProject(
   options: TransformOptions,
   view: ProjectView,
 ): ProjectResult {
-  const asked = transforms.filter((each) => each.to === options.to && (!options.from || each.from === options.from));
-  const types = options.types ? typesFor(view, files) : undefined;
-  const first = convertOnce(files, asked, options, view, types);
-  // Callback functions are decided together with all their callers, once: only chains are looked at again.
-  const again = asked.filter((each) => each !== callbackToAsync);
-  const result = untilNothingChanges(first, files, view, (changed, later) => {
-    types?.follow(changed);
-    return convertOnce(changed, again, options, later, types);
-  });
-  types?.follow(files); // another project of the run may share the configuration
-  return types?.warnings.length ? { ...result, warnings: types.warnings } : result;
+  const ours = files.filter(({ path }) => isPython(path));
+  if (ours.length === 0) return javascript().convertJavaScript(files, options, view);
+  const theirs = files.filter(({ path }) => !isPython(path));
+  const result = python().convertPython(ours, options, view);
+  return theirs.length === 0 ? result : together(javascript().convertJavaScript(theirs, options, view), result);
 }
 
-function convertOnce(
-  files: readonly SourceText[],
-  asked: readonly Transform[],
-  options: TransformOptions,
-  view: ProjectView,
-  types?: Types,
-): ProjectResult {
-  const { contexts, errors } = contextsOf(files, options, view, types);
-  const plans = asked.map((transform) => withoutIgnored(planSafely(transform, contexts, options, view, errors)));
-  const groups = withoutClashes(plans.flatMap((plan) => plan.groups));
-  const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
-  const { written, unsaid } = compose(allowed, options.to);
-  const { good, broken } = verified(written, errors);
-  const said: PlacedRefusal[] = [
-    ...plans.flatMap((plan) => plan.refusals),
-    ...unsaid.map(({ group, code, at, ctx }) => ({ ctx, rule: group.rule, refusal: { code, at } })),
-    ...broken,
-  ];
-  const refused = said.filter((each) => !each.ignored).map(refusedOf);
-  const waiting = groups.filter((group) => !allowed.includes(group)).map(unsafeOf);
-  const ignored = said.filter((each) => each.ignored).map(refusedOf);
-  const changed = good.reduce((sum, group) => sum + group.members.length, 0);
+const isPython = (path: string): boolean => /\.pyi?$/i.test(path);
+
+/** A mixed project is one result: the languages share no change group. */
+function together(a: ProjectResult, b: ProjectResult): ProjectResult {
+  const warnings = [...(a.warnings ?? []), ...(b.warnings ?? [])];
   return {
-    groups: sortPlaces(good.map(changeOf)),
-    refused: sortPlaces([...refused, ...waiting]),
-    errors,
-    ignored: sortPlaces(ignored),
-    sites: changed + refused.length + waiting.length + ignored.length,
+    groups: [...a.groups, ...b.groups],
+    refused: [...a.refused, ...b.refused],
+    errors: [...a.errors, ...b.errors],
+    ignored: [...a.ignored, ...b.ignored],
+    sites: a.sites + b.sites,
+    ...(warnings.length > 0 && { warnings }),
   };
-}
-
-/** When a reader throws, the files that make it throw are found one by one and left alone; the others are planned without them. */
-function planSafely(
-  transform: Transform,
-  contexts: readonly FileContext[],
-  options: TransformOptions,
-  view: ProjectView,
-  errors: FileError[],
-): Plan {
-  try {
-    return transform.plan(contexts, options, view);
-  } catch (thrown) {
-    if (contexts.length === 1) {
-      errors.push(defectIn(contexts[0]!, thrown));
-      return { groups: [], refusals: [] };
-    }
-    const sound = contexts.filter((ctx) => {
-      try {
-        transform.plan([ctx], options, view);
-        return true;
-      } catch (own) {
-        errors.push(defectIn(ctx, own));
-        return false;
-      }
-    });
-    if (sound.length < contexts.length) return planSafely(transform, sound, options, view, errors);
-    // It only throws with all of them together: nothing is converted rather than something wrong.
-    errors.push(...contexts.map((ctx) => defectIn(ctx, thrown)));
-    return { groups: [], refusals: [] };
-  }
-}
-
-function defectIn(ctx: FileContext, thrown: unknown): FileError {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const frame = thrown instanceof Error ? /\n\s+at (.*)/.exec(thrown.stack ?? '')?.[1] : undefined;
-  return {
-    path: ctx.path,
-    line: 1,
-    column: 1,
-    kind: 'internal-error',
-    message: frame ? `${message} (${frame})` : message,
-  };
-}
-
-/** Two plans for one body can't both be carried out: the first stands. */
-function withoutClashes(groups: readonly PlannedGroup[]): PlannedGroup[] {
-  const taken = new Map<FileContext, PlannedGroup['entries'][number]['entry']['body'][]>();
-  return groups.filter((group) => {
-    const clashes = group.entries.some(({ ctx, entry }) =>
-      (taken.get(ctx) ?? []).some((body) => {
-        const apart = body.end <= entry.body.start || entry.body.end <= body.start;
-        const inside = body.start < entry.body.start && entry.body.end < body.end;
-        const around = entry.body.start < body.start && body.end < entry.body.end;
-        return !apart && !inside && !around;
-      }),
-    );
-    if (clashes) return false;
-    for (const { ctx, entry } of group.entries) taken.set(ctx, [...(taken.get(ctx) ?? []), entry.body]);
-    return true;
-  });
-}
-
-function verified(
-  written: readonly WrittenGroup[],
-  errors: FileError[],
-): { good: WrittenGroup[]; broken: PlacedRefusal[] } {
-  const wrong = findWrong(written);
-  const broken: PlacedRefusal[] = [];
-  for (const { group, ctx, why, detail } of wrong) {
-    const { main, rule } = group.members[0]!;
-    if (why === 'unparsable') errors.push(defectIn(ctx, new Error(`the result would not parse: ${detail}`)));
-    else
-      broken.push({
-        ctx: main.ctx,
-        rule,
-        refusal: { code: why, at: { start: main.at, end: main.at + 1 }, detail },
-      });
-  }
-  const bad = new Set(wrong.map((each) => each.group));
-  return { good: written.filter((group) => !bad.has(group)), broken };
 }
