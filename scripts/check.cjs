@@ -6,6 +6,7 @@ const parts = [
   ['generated files', 'node scripts/generate.cjs --check'],
   ['lint', 'eslint --max-warnings 0 .'],
   ['format', 'prettier --check --log-level warn .'],
+  ['Python environments', 'node scripts/python-env.cjs --all'],
 ];
 
 function passes([name, command]) {

@@ -1,0 +1,52 @@
+/**
+ * What the tool makes of a Python story now, where that differs from what is expected, and where its behaviour differs:
+ * `npm run story:python -- <part of a title> [all]`. With `all` the results are shown also where they are as expected. `telling` runs the tellings only.
+ */
+
+import { startPython } from '../test/python/behave.js';
+import { behaviourProblems, count, programOf, tellingProblems, textProblems } from '../test/python/compare.js';
+import { convert, ownEngine } from '../test/python/convert.js';
+import { pythonOrReason } from '../test/python/environment.js';
+import { readStories } from '../test/python/stories.js';
+import type { Input } from '../test/python/stories.js';
+
+async function main([wanted = '', mode]: string[]): Promise<void> {
+  const interpreter = pythonOrReason();
+  if (!interpreter) return;
+  const python = startPython(interpreter);
+  const inputs = readStories().filter((each) => each.title.includes(wanted));
+  const since = Date.now();
+  for (const input of inputs) {
+    const said = [...(await tellingProblems(python, input))];
+    if (mode === 'telling') said.push(...(await shown(python, input)));
+    else {
+      const { texts } = convert(ownEngine, input);
+      said.push(...differences(input, mode === 'all'), ...(await textProblems(python, input, texts)));
+      said.push(...(await behaviourProblems(python, input, texts)));
+    }
+    if (said.length > 0) console.log(`##### ${input.title}\n${said.join('\n')}`);
+  }
+  console.log(`${inputs.length} tellings and directions, ${count.runs} runs, ${(Date.now() - since) / 1000} s`);
+  await python.close();
+}
+
+async function shown(python: ReturnType<typeof startPython>, input: Input): Promise<string[]> {
+  const { out, err, code, log } = await python.run(programOf(input, input.files), { salt: 1 });
+  return [...log.lines, ...out.map((line) => `| ${line}`), `exit code ${code}, ${log.most} at once`, err];
+}
+
+function differences(input: Input, all: boolean): string[] {
+  const { texts, refusals, notes, errors } = convert(ownEngine, input);
+  const wrong = Object.keys(texts).filter((name) => all || texts[name] !== input.expected[name]);
+  const shown = wrong.map((name) =>
+    texts[name] === input.files[name] ? `--- ${name} is left` : `--- ${name}\n${texts[name]}`,
+  );
+  return [...errors, ...shown, ...lists('refused', refusals, input.refusals), ...lists('notes', notes, input.notes)];
+}
+
+function lists(what: string, found: readonly string[], listed: readonly string[]): string[] {
+  if ([...found].sort().join('\n') === [...listed].sort().join('\n')) return [];
+  return [`--- ${what}\n${found.join('\n')}\n--- ${what}, as listed\n${listed.join('\n')}`];
+}
+
+void main(process.argv.slice(2)).then(() => process.exit());

@@ -1,0 +1,107 @@
+/** A story behaves the same before and after: all goes well, in two orders of answers, and then each of its requests fails in turn. */
+
+import type { Program, Python, Trace } from './behave.js';
+import { minus } from './checks.js';
+import type { Failure, Weather } from './runtime/server.js';
+import type { Input, Script, Texts } from './stories.js';
+
+/** More requests than this are not made to fail one by one. */
+const MOST_FAILING = 5;
+/** What most programs print of their own speed. */
+const TIMES = [/\b\d:\d\d:\d\d\.\d+/g, /\b\d+\.\d+ ?s(ec(ond)?s?)?\b/g];
+
+export function programOf(input: Input, texts: Texts): Program {
+  const { replies = {}, args, host } = input.script;
+  return { files: { ...input.others, ...texts }, main: input.main, replies, args, host };
+}
+
+/** How many programs were run: to say so in reports. */
+export const count = { runs: 0 };
+
+/** What is wrong with the telling itself: it must run before anything is said about its conversion. */
+export async function tellingProblems(python: Python, input: Input): Promise<string[]> {
+  if (input.script.notRun) return [];
+  const { err } = await trace(python, programOf(input, input.files), { salt: 1 });
+  const broken = /^died of ((Name|Attribute|Syntax|Import|ModuleNotFound|Indentation|Type)Error.*)$/m.exec(err);
+  return broken ? [`the telling itself does not run: ${broken[1]}\n${err}`] : [];
+}
+
+/** The differences in behaviour as sentences; none when it is kept. */
+export async function behaviourProblems(python: Python, input: Input, after: Texts): Promise<string[]> {
+  if (input.script.notRun) return [];
+  if (Object.keys(input.files).every((name) => input.files[name] === after[name])) return [];
+  const [old, now] = [programOf(input, input.files), programOf(input, after)];
+  const usual = await trace(python, old, { salt: 1 });
+  const problems = await Promise.all(
+    weathers(usual, input.script).map(async (weather) => {
+      const before = await trace(python, old, weather);
+      return compare(weather, before, await trace(python, now, weather), input);
+    }),
+  );
+  return problems.flat();
+}
+
+function weathers({ log }: Trace, script: Script): Weather[] {
+  const ways: readonly Failure[] = ['500', 'reset'];
+  const failing = script.noFailures ? [] : log.requests.slice(0, MOST_FAILING);
+  const failures = failing.flatMap((each, index) =>
+    (index < 2 ? ways : [ways[index % 2]!]).map((how): Weather => ({ salt: 1, failing: each, how })),
+  );
+  return [{ salt: 1 }, { salt: 2 }, ...failures];
+}
+
+const known = new Map<string, Promise<Trace>>();
+
+/** The same program in the same weather is run once: a telling has several directions. */
+function trace(python: Python, program: Program, weather: Weather): Promise<Trace> {
+  const key = JSON.stringify([program, weather]);
+  const run = known.get(key) ?? python.run(program, weather);
+  if (!known.has(key)) count.runs++;
+  known.set(key, run);
+  return run;
+}
+
+function compare(weather: Weather, before: Trace, after: Trace, input: Input): string[] {
+  const [old, now] = [visible(before, input.script), visible(after, input.script)];
+  if (old.join('\n') === now.join('\n')) return [];
+  if (weather.failing && isAllowed(old, now, input.script)) return [];
+  const when = weather.failing ? `${weather.failing} fails (${weather.how})` : `nothing fails, order ${weather.salt}`;
+  const stderr =
+    after.died && after.err !== before.err ? [`  stderr after:\n${indent(after.err.split('\n').slice(-25))}`] : [];
+  return [[`${when}\n  before:\n${indent(old)}\n  after:\n${indent(now)}`, ...stderr].join('\n')];
+}
+
+/** All that somebody outside can see: output, exit code, what it died of, and the requests. */
+function visible(trace: Trace, script: Script): string[] {
+  const { out, code, died, log } = trace;
+  const lines = script.mayDiffer?.includes('order') ? [...log.lines].sort() : log.lines;
+  const texts = [...out.map((line) => `| ${line}`), `exit code ${code}`, ...(died ? [`died of ${died}`] : [])];
+  const vary = [...TIMES, ...(script.vary ?? []).map((source) => new RegExp(source, 'g'))];
+  return [...lines, ...texts.map((text) => vary.reduce((now, each) => now.replace(each, '<varies>'), text))];
+}
+
+/** What a story may say of itself: after a failure the others run on, or are given up. */
+function isAllowed(old: string[], now: string[], { mayDiffer = [] }: Script): boolean {
+  const isTraffic = (line: string): boolean => /^[<>x] /.test(line);
+  const rest = (lines: string[]): string => lines.filter((line) => !isTraffic(line)).join('\n');
+  const isError = (line: string): boolean => line.startsWith('died of ');
+  const texts = (lines: string[]): string => lines.filter((line) => !isTraffic(line) && !isError(line)).join('\n');
+  const sameRest = mayDiffer.includes('error') ? texts(old) === texts(now) : rest(old) === rest(now);
+  const sameTraffic = old.filter(isTraffic).join('\n') === now.filter(isTraffic).join('\n');
+  return sameRest && (sameTraffic || mayDiffer.includes('after failure'));
+}
+
+function indent(lines: readonly string[]): string {
+  return lines.map((line) => `    ${line}`).join('\n');
+}
+
+/** CPython compiles what came out, and finds all comments in it. */
+export async function textProblems(python: Python, input: Input, after: Texts): Promise<string[]> {
+  const names = Object.keys(input.files);
+  const [old, now] = [await python.look(input.files), await python.look(after)];
+  return names.flatMap((name) => {
+    const { wrong, comments } = now[name]!;
+    if (wrong && !old[name]!.wrong) return [`${name} does not compile: ${wrong}\n${after[name]}`];
+    return minus(old[name]!.comments, comments).map((comment) => `${name} lost ${comment}`);
+  });
+}
