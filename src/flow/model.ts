@@ -75,12 +75,20 @@ export type Step = StepBase &
     | { readonly kind: 'code'; readonly code: Snippet; readonly made?: boolean } // one whole statement as written, without wait or exit; `made`: we wrote it, the writer ends it
     | { readonly kind: 'wait'; readonly on: Task; readonly bind?: Bind; readonly onFail?: Handler } // onFail guards this wait alone
     | { readonly kind: 'branch'; readonly test: Snippet; readonly then: Block; readonly else?: Block }
-    | { readonly kind: 'loop'; readonly head: Snippet; readonly body: Block; readonly foot?: Snippet } // head `for (const a of b)`; do-while: head `do`, foot `while (x)`
+    | {
+        readonly kind: 'loop';
+        readonly head: Snippet;
+        readonly body: Block;
+        readonly foot?: Snippet;
+        readonly form?: LoopForm;
+      } // head `for (const a of b)`; do-while: head `do`, foot `while (x)`
     | {
         readonly kind: 'switch';
         readonly on: Snippet;
         readonly arms: readonly {
           readonly label: Snippet;
+          /** `x` of `case x:`, where the label was read from a source. */
+          readonly test?: Snippet;
           readonly lead: readonly Lead[];
           readonly isDefault?: boolean;
           readonly body: Block;
@@ -89,6 +97,20 @@ export type Step = StepBase &
     | { readonly kind: 'guard'; readonly body: Block; readonly onFail?: Handler; readonly always?: Block } // try/catch/finally
     | Exit
   );
+
+/** The parts of a loop's head (and foot), for writers that can't write it as it stands. The same text as `head`, never more. */
+export type LoopForm =
+  /** `item` is a name or pattern with its type; of `assign` it names what exists already. */
+  | { readonly kind: 'of' | 'in'; readonly how: Bind['how']; readonly item: Snippet; readonly over: Snippet }
+  | { readonly kind: 'while' | 'do'; readonly test: Snippet }
+  /** `init` is the whole of it: `let i = 0, n = 3`, or an expression when there is no `how`. */
+  | {
+      readonly kind: 'for';
+      readonly how?: 'const' | 'let' | 'var';
+      readonly init?: Snippet;
+      readonly test?: Snippet;
+      readonly update?: Snippet;
+    };
 
 export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 

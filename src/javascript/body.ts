@@ -1,6 +1,7 @@
 import type { Block, Handler, Lead, Step } from '../flow/model.js';
 import type { Range } from '../types.js';
 import { ts } from './parse.js';
+import { loopForm } from './loop-form.js';
 import { rangeOf } from './snippet.js';
 import type { Snippets } from './snippet.js';
 import { stop } from './stop.js';
@@ -175,6 +176,7 @@ function loop(statement: ts.IterationStatement, site: Site, reading: Reading, ba
       head: snippets.piece({ start, end: start + 2 }, []),
       body: between.length ? { ...body, tail: [...body.tail, ...between] } : body,
       foot: snippets.piece({ start: foot.getStart(), end: close.end }, [statement.expression]),
+      form: loopForm(statement, snippets),
     };
   }
   const body = statement.statement;
@@ -188,6 +190,7 @@ function loop(statement: ts.IterationStatement, site: Site, reading: Reading, ba
     kind: 'loop',
     head: snippets.piece({ start: statement.getStart(), end: close.end }, nodes),
     body: withLead(readBody(body, reading, inner), between),
+    form: loopForm(statement, snippets),
   };
 }
 
@@ -236,6 +239,7 @@ function switching(statement: ts.SwitchStatement, site: Site, reading: Reading, 
     const nodes = ts.isCaseClause(clause) ? [clause.expression] : [];
     return {
       label: snippets.piece({ start, end: colon.end }, nodes),
+      ...(ts.isCaseClause(clause) && { test: snippets.expression(clause.expression) }),
       lead,
       ...(ts.isDefaultClause(clause) && { isDefault: true }),
       body,
