@@ -68,13 +68,13 @@ async function addNamed(one: Named, to: Gathering, cwd: string, mustMatch: boole
     case 'folder': {
       const found = addFolder(one.at, to);
       if (found === 0 && mustMatch)
-        to.errors.push(nothingIn(one.given, `no JavaScript or TypeScript files to look at in '${one.given}'`));
+        to.errors.push(nothingIn(one.given, `no JavaScript, TypeScript or Python files to look at in '${one.given}'`));
       return;
     }
     case 'pattern': {
       const found = await addPattern(one.given, to, cwd);
       if (found === 0 && mustMatch)
-        to.errors.push(nothingIn(one.given, `no JavaScript or TypeScript files match '${one.given}'`));
+        to.errors.push(nothingIn(one.given, `no JavaScript, TypeScript or Python files match '${one.given}'`));
       return;
     }
     case 'missing':

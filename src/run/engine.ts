@@ -35,6 +35,9 @@ export function directionProblem(asked: Pick<TransformOptions, 'to' | 'from'>, e
   return `nothing is converted ${direction} yet. There are: ${there.map(({ name }) => name).join(', ')}.`;
 }
 
+/** Why `promise` is no answer for a Python file. */
+export const NO_PROMISES = `Python has no style 'promise'. Its styles are: callback, async, pool.`;
+
 /** Words for the user about a defect of ours; `traces` get the stack, for `--verbose`. */
 export interface Conversion extends ProjectResult {
   readonly traces: readonly string[];

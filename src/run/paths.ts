@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import type { Language } from '../types.js';
 
 const JAVASCRIPT = new Set(['.js', '.jsx', '.mjs', '.cjs']);
+const PYTHON = new Set(['.py', '.pyi']);
 const TYPESCRIPT = new Set(['.ts', '.tsx', '.mts', '.cts']);
 
 /** Folders in which nothing is ever looked at: other people's code and version control. */
@@ -15,12 +16,18 @@ export const NEVER: ReadonlySet<string> = new Set([
   '.sl',
   'bower_components',
   'jspm_packages',
+  '__pycache__',
+  'site-packages',
+  '.venv',
+  '.tox',
+  '.nox',
 ]);
 
 /** The language of a file that we may change, by its name; undefined for every other file, `.d.ts` included. */
 export function languageOf(file: string): Language | undefined {
   const extension = path.extname(file).toLowerCase();
   if (JAVASCRIPT.has(extension)) return 'javascript';
+  if (PYTHON.has(extension)) return 'python';
   if (!TYPESCRIPT.has(extension) || /\.d\.([\w-]+\.)?[cm]?ts$/i.test(file)) return undefined;
   return 'typescript';
 }

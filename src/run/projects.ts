@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import type { ProjectView, SourceText } from '../types.js';
 import { walk } from './choose.js';
 import type { IgnoreRules } from './ignore.js';
-import { byText, isInside } from './paths.js';
+import { byText, isInside, languageOf } from './paths.js';
 import { isError, readSource, type Source } from './read.js';
 
 /** The files of a run that belong to one package. `folder` is relative to the root; `''` is the root. */
@@ -14,10 +14,10 @@ export interface Project {
 
 /** Groups files by the nearest package: they are converted together, since functions and callers are in the same one. */
 export function projectsOf(root: string, sources: readonly Source[]): Project[] {
-  const isPackage = packageFinder(root);
+  const isPackage = { js: packageFinder(root), py: packageFinder(root, hasPythonPackage) };
   const byFolder = new Map<string, Source[]>();
   for (const source of sources) {
-    const folder = projectFolder(source.path, isPackage);
+    const folder = projectFolder(source.path, isPackage[kindOf(source.path)]);
     const there = byFolder.get(folder);
     if (there) there.push(source);
     else byFolder.set(folder, [source]);
@@ -32,20 +32,27 @@ function projectFolder(file: string, isPackage: (folder: string) => boolean): st
 
 const parentOf = (file: string): string => file.slice(0, Math.max(0, file.lastIndexOf('/')));
 
+const kindOf = (file: string): 'js' | 'py' => (languageOf(file) === 'python' ? 'py' : 'js');
+
 /** A folder with a package.json of its own. One that only says `"type"` marks a module kind, and starts no project. */
-function packageFinder(root: string): (folder: string) => boolean {
+function packageFinder(root: string, isOne = hasJavaScriptPackage): (folder: string) => boolean {
   const known = new Map<string, boolean>();
   return (folder) => {
     let is = known.get(folder);
-    if (is === undefined) known.set(folder, (is = hasPackage(path.join(root, folder, 'package.json'))));
+    if (is === undefined) known.set(folder, (is = isOne(path.join(root, folder))));
     return is;
   };
 }
 
-function hasPackage(file: string): boolean {
+const pythonMarkers = ['pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', 'Pipfile'];
+
+const hasPythonPackage = (folder: string): boolean =>
+  pythonMarkers.some((name) => fs.existsSync(path.join(folder, name)));
+
+function hasJavaScriptPackage(folder: string): boolean {
   let text: string;
   try {
-    text = fs.readFileSync(file, 'utf8');
+    text = fs.readFileSync(path.join(folder, 'package.json'), 'utf8');
   } catch {
     return false;
   }
@@ -85,7 +92,11 @@ function readBeside(root: string, top: string, file: string): string | undefined
 }
 
 function othersOf(root: string, project: Project, rules: IgnoreRules): string[] {
-  const isPackage = packageFinder(root);
+  const kinds = new Set(project.sources.map((source) => kindOf(source.path)));
+  const isJs = packageFinder(root);
+  const isPy = packageFinder(root, hasPythonPackage);
+  const isPackage = (folder: string): boolean =>
+    (!kinds.has('js') || isJs(folder)) && (!kinds.has('py') || isPy(folder));
   const inRun = new Set(project.sources.map((source) => source.path));
   return walk(root, project.folder, rules, (folder) => !isPackage(folder))
     .files.filter((file) => !inRun.has(file))

@@ -2,9 +2,9 @@ import * as fs from 'node:fs';
 import type { ExportsPolicy, FileError, ProjectResult, Style, TransformOptions, Warning } from '../types.js';
 import { chooseFiles, type Choice } from './choose.js';
 import { documentOf, type FileResult, type ResultDocument } from './document.js';
-import { convertSafely, directionProblem, loadEngine, type Engine } from './engine.js';
+import { convertSafely, directionProblem, loadEngine, NO_PROMISES, type Engine } from './engine.js';
 import { unsafeToWrite } from './guard.js';
-import { relativePosix, forgetGitTops } from './paths.js';
+import { languageOf, relativePosix, forgetGitTops } from './paths.js';
 import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
 import { mayApply } from '../transforms/prefilter.js';
 import { projectsOf, projectTexts, viewOf } from './projects.js';
@@ -95,7 +95,8 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const looked = lookAtFiles(choice, options);
   const converted = await convertAll(choice, looked, options);
   const plan = planChanges(converted.groups, looked.sources);
-  const problems = [...choice.errors, ...looked.errors, ...converted.errors, ...plan.errors];
+  const styleless = withoutTheStyle(choice, options);
+  const problems = [...choice.errors, ...styleless.errors, ...looked.errors, ...converted.errors, ...plan.errors];
   const refusedToWrite = options.write ? unsafeToWrite(choice.root, changedPaths(plan), guardOf(options)) : [];
   const mayWrite = options.write && refusedToWrite.length === 0;
   const written = mayWrite ? await writePlan(choice.root, plan, looked, options) : undefined;
@@ -129,11 +130,21 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
     cwd,
     changes: written ? written.files : plan.files,
     sources: looked.sources,
-    notes: choice.notes,
+    notes: [...choice.notes, ...styleless.notes],
     traces: converted.traces,
     interrupted: written?.interrupted ?? false,
     ...(written?.undo && { undo: written.undo }),
   };
+}
+
+/** Python has no promise style: asked for nothing else it is an error, in a mixed run its files are left with a note. */
+function withoutTheStyle(choice: Choice, { to, from }: RunOptions): Pick<Choice, 'errors' | 'notes'> {
+  const python = choice.files.filter((file) => languageOf(file) === 'python');
+  if ((to !== 'promise' && from !== 'promise') || python.length === 0) return { errors: [], notes: [] };
+  const [path] = python as [string];
+  if (python.length === choice.files.length)
+    return { errors: [{ path, line: 0, column: 0, kind: 'unreadable', message: NO_PROMISES }], notes: [] };
+  return { errors: [], notes: python.map((file) => ({ path: file, message: `left: ${NO_PROMISES}` })) };
 }
 
 const changedPaths = (plan: Plan): string[] => plan.files.map((file) => file.source.path);
@@ -150,7 +161,7 @@ function lookAtFiles(choice: Choice, options: RunOptions): Looked {
     if (done % 100 === 0) options.onProgress?.({ phase: 'reading', done, total: choice.files.length });
     const read = readSource(choice.root, file);
     if (!isError(read)) {
-      if (mayApply(read.text, options)) looked.sources.set(file, read);
+      if (mayApply(read.text, options, file)) looked.sources.set(file, read);
     } else if (read.kind === 'binary' || read.kind === 'too-large') {
       looked.skipped.push(read);
     } else {

@@ -1,5 +1,5 @@
 import type { ChangeGroup, FileError, ProjectView, Refused, SourceText, TransformOptions, Warning } from '../types.js';
-import { convertSafely, directionProblem, loadEngine, type Engine } from './engine.js';
+import { convertSafely, directionProblem, loadEngine, NO_PROMISES, type Engine } from './engine.js';
 import { languageOf } from './paths.js';
 import { filesOf, planChanges } from './plan.js';
 import { mayApply } from '../transforms/prefilter.js';
@@ -31,12 +31,14 @@ export function transform(source: string, options: TransformTextOptions): Transf
   const problem = directionProblem(options, options.engine);
   if (problem) throw new RangeError(problem);
   const path = options.path ?? 'stdin.js';
+  if (languageOf(path) === 'python' && [options.to, options.from].includes('promise'))
+    throw new RangeError(NO_PROMISES);
   const { view = ALONE, engine, path: _, ...asked } = options;
   const nothing: TransformResult = { code: source, groups: [], refused: [], ignored: [], errors: [] };
   if (!languageOf(path)) return { ...nothing, errors: [unknownLanguage(path)] };
   const bom = source.startsWith('\uFEFF');
   const file: SourceText = { path, text: bom ? source.slice(1) : source };
-  if (!mayApply(file.text, asked)) return nothing;
+  if (!mayApply(file.text, asked, path)) return nothing;
   const result = convertSafely(engine ?? loadEngine(), [file], { exports: 'wrap', unsafe: false, ...asked }, view);
   const sources = new Map([[path, { ...file, bom }]]);
   const plan = planChanges(result.groups, sources);
@@ -56,5 +58,5 @@ const unknownLanguage = (path: string): FileError => ({
   line: 0,
   column: 0,
   kind: 'unreadable',
-  message: 'not a kind of file that can be converted (.js .jsx .mjs .cjs .ts .tsx .mts .cts)',
+  message: 'not a kind of file that can be converted (.js .jsx .mjs .cjs .ts .tsx .mts .cts .py)',
 });

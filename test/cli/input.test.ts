@@ -27,9 +27,9 @@ describe('bad input: one clear line, the right exit code, the rest is done', () 
     expect(repo.run([...TO, 'docs'])).toEqual({
       code: 2,
       out: '',
-      err: "error: no JavaScript or TypeScript files to look at in 'docs'\n",
+      err: "error: no JavaScript, TypeScript or Python files to look at in 'docs'\n",
     });
-    expect(repo.run([...TO, 'lib/**/*.ts']).err).toBe("error: no JavaScript or TypeScript files match 'lib/**/*.ts'\n");
+    expect(repo.run([...TO, 'lib/**/*.ts']).err).toBe("error: no JavaScript, TypeScript or Python files match 'lib/**/*.ts'\n");
     expect(repo.run([...TO, '--no-error-on-unmatched-pattern', 'docs', 'lib/*.ts']).code).toBe(0);
     expect(repo.run([...TO, 'docs/x.md'])).toMatchObject({ code: 0, out: '' });
   });

@@ -2,7 +2,8 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { convertProject, transforms } from '../../src/transforms/index.js';
+import { convertProject } from '../../src/transforms/index.js';
+import { transforms } from '../../src/transforms/javascript.js';
 import type { ProjectResult, Style, TransformOptions } from '../../src/types.js';
 import { ambient } from '../fixtures/convert.js';
 import { root } from './sources.js';

@@ -176,9 +176,9 @@ describe('transform', () => {
     };
     const result = transform('p.then(1)', { to: 'async', engine: broken });
     expect(result).toMatchObject({ code: 'p.then(1)', errors: [{ kind: 'internal-error' }] });
-    expect(transform('x', { to: 'async', path: 'a.py', engine })).toMatchObject({
+    expect(transform('x', { to: 'async', path: 'a.rb', engine })).toMatchObject({
       code: 'x',
-      errors: [{ path: 'a.py' }],
+      errors: [{ path: 'a.rb' }],
     });
   });
 
