@@ -1,22 +1,21 @@
 /**
  * What the tool makes of a story now, where that differs from what is expected, and where its behaviour differs:
- * `npm run story -- <part of a title> [callback|promise|project]`.
+ * `npm run story -- <part of a title> [callback|promise|async|pool|project] [--to promise]`. Without `--to`, in its exact directions.
  */
 
 import { startBehaviour } from '../test/behaviour/behave.js';
-import { behaviourProblems } from '../test/behaviour/compare.js';
+import { directionProblems } from '../test/behaviour/directions.js';
 import { convert } from '../test/fixtures/convert.js';
 import { ownEngine } from '../test/fixtures/own-engine.js';
-import { readStories } from '../test/fixtures/stories.js';
 import type { Input } from '../test/fixtures/stories.js';
+import { inputsFor, readAsked } from './lib/stories.js';
 
-async function main([wanted = '', label]: string[]): Promise<void> {
+async function main(args: string[]): Promise<void> {
   const behaviour = startBehaviour();
-  const inputs = readStories().filter((each) => each.title.includes(wanted) && (!label || each.label === label));
-  for (const input of inputs) {
+  for (const input of inputsFor(readAsked(args))) {
     const said = [
-      ...differences(input),
-      ...(await behaviourProblems(behaviour, input, convert(ownEngine, input).texts)),
+      ...(input.exact ? differences(input) : asItIs(input)),
+      ...(await directionProblems(behaviour, ownEngine, input)),
     ];
     if (said.length > 0) console.log(`##### ${input.title}\n${said.join('\n')}`);
   }
@@ -25,11 +24,22 @@ async function main([wanted = '', label]: string[]): Promise<void> {
 
 function differences(input: Input): string[] {
   const { texts, refusals, notes, errors } = convert(ownEngine, input);
-  const wrong = Object.keys(texts).filter((name) => texts[name] !== input.expected[name]);
-  const shown = wrong.map((name) =>
-    texts[name] === input.files[name] ? `--- ${name} is left` : `--- ${name}\n${texts[name]}`,
-  );
-  return [...errors, ...shown, ...lists('refused', refusals, input.refusals), ...lists('notes', notes, input.notes)];
+  const names = new Set([...Object.keys(texts), ...Object.keys(input.expected)]);
+  const wrong = [...names].filter((name) => texts[name] !== input.expected[name]);
+  const lines = [...lists('refused', refusals, input.refusals), ...lists('notes', notes, input.notes)];
+  return [...errors, ...wrong.map((name) => shown(input, name, texts[name])), ...lines];
+}
+
+/** The story does not say what must become of it in this direction: what becomes of it. */
+function asItIs(input: Input): string[] {
+  const { texts, refusals, notes, errors } = convert(ownEngine, input);
+  const changed = Object.keys(texts).filter((name) => texts[name] !== input.files[name]);
+  return [...errors, ...changed.map((name) => shown(input, name, texts[name])), ...refusals, ...notes];
+}
+
+function shown(input: Input, name: string, text: string | undefined): string {
+  if (text === undefined) return `--- ${name} is not made`;
+  return text === input.files[name] ? `--- ${name} is left` : `--- ${name}\n${text}`;
 }
 
 function lists(what: string, found: readonly string[], listed: readonly string[]): string[] {

@@ -1,14 +1,19 @@
-/** Shows what can be seen of a story when it runs: `npm run trace -- <part of a title>`. With `--failing 0` its first call fails. */
+/**
+ * Shows what can be seen of a story when it runs: `npm run trace -- <part of a title> [callback|…]`. With `--failing 0` its first call fails,
+ * with `--to promise` it runs as it is converted.
+ */
 
 import { startBehaviour } from '../test/behaviour/behave.js';
-import { readStories } from '../test/fixtures/stories.js';
+import { convert } from '../test/fixtures/convert.js';
+import { ownEngine } from '../test/fixtures/own-engine.js';
+import { inputsFor, readAsked } from './lib/stories.js';
 
-async function main([wanted = '', ...rest]: string[]): Promise<void> {
-  const failing = rest[0] === '--failing' ? Number(rest[1]) : undefined;
+async function main(args: string[]): Promise<void> {
+  const asked = readAsked(args);
   const behaviour = startBehaviour();
-  for (const input of readStories().filter((each) => each.title.includes(wanted))) {
-    const files = { ...input.others, ...input.files };
-    const { lines } = await behaviour.trace({ files, main: input.main, script: input.script, failing });
+  for (const input of inputsFor(asked)) {
+    const files = { ...input.others, ...(asked.to ? convert(ownEngine, input).texts : input.files) };
+    const { lines } = await behaviour.trace({ files, main: input.main, script: input.script, failing: asked.failing });
     console.log(`${input.title}\n${lines.map((line) => `  ${line}`).join('\n')}`);
   }
   await behaviour.close();

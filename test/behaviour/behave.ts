@@ -25,7 +25,7 @@ export function startBehaviour(): Behaviour {
 }
 
 function spawnChild() {
-  const child = spawn(process.execPath, ['-r', './scripts/register.cjs', 'test/behaviour/child.ts'], {
+  const child = spawn(process.execPath, ['--no-warnings', '-r', './scripts/register.cjs', 'test/behaviour/child.ts'], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -2,37 +2,66 @@
 
 import type { Input, Texts } from '../fixtures/stories.js';
 import type { Behaviour } from './behave.js';
-import type { Call, Telling, Trace } from './runtime/run.js';
+import type { Call, Contract, Telling, Trace } from './runtime/run.js';
 
 /** More calls than this are not made to fail one by one. */
 const MOST_CALLS = 12;
 
-/** The difference in behaviour as sentences; none when it is kept. */
-export async function behaviourProblems(behaviour: Behaviour, input: Input, after: Texts): Promise<string[]> {
-  const old: Telling = { files: { ...input.others, ...input.files }, main: input.main, script: input.script };
-  const usual = await behaviour.trace(old);
-  const broken = usual.lines.filter((line) => /^harness: |ReferenceError: |SyntaxError: (?!.*JSON)/.test(line));
+/** What happens when nothing fails, and then with each call failing. */
+type Traces = readonly Trace[];
+
+/** The difference in behaviour as sentences; none when it is kept. `back`: these texts came back to the style they started from. */
+export async function behaviourProblems(
+  behaviour: Behaviour,
+  input: Input,
+  after: Texts,
+  back = false,
+): Promise<string[]> {
+  const before = await tracesBefore(behaviour, input);
+  const broken = before[0]!.lines.filter((line) => /^harness: |ReferenceError: |SyntaxError: (?!.*JSON)/.test(line));
   if (broken.length > 0) return broken.map((line) => `the story itself does not run: ${line}`);
   if (Object.keys(input.files).every((name) => input.files[name] === after[name])) return [];
-  const now: Telling = {
-    ...old,
+  const now = {
     files: { ...input.others, ...after },
-    script: { ...input.script, runs: runsAfter(input) },
+    main: input.main,
+    script: back ? input.script : scriptAfter(input),
   };
-  const problems = compare('nothing fails', usual, await behaviour.trace(now), input);
-  for (let failing = 0; failing < Math.min(usual.calls, MOST_CALLS); failing++) {
-    const before = await behaviour.trace({ ...old, failing });
-    problems.push(...compare(`call ${failing} fails`, before, await behaviour.trace({ ...now, failing }), input));
-  }
-  return problems;
+  const traces = await tracesOf(behaviour, now, before.length);
+  return before.flatMap((trace, index) => {
+    const when = index === 0 ? 'nothing fails' : `call ${index - 1} fails`;
+    return compare(when, trace, traces[index]!, input);
+  });
 }
 
-/** With `--exports change` the function answers with a promise. */
-function runsAfter(input: Input): Call[] {
-  const changed = input.options.exports === 'change';
-  return input.script.runs.map((call) =>
-    changed && call.contract === 'callback' ? { ...call, contract: 'promise' } : call,
+const known = new WeakMap<Texts, Promise<Traces>>();
+
+/** The same files are looked at in several directions. */
+function tracesBefore(behaviour: Behaviour, input: Input): Promise<Traces> {
+  const old = { files: { ...input.others, ...input.files }, main: input.main, script: input.script };
+  const traces = known.get(input.files) ?? tracesOf(behaviour, old);
+  known.set(input.files, traces);
+  return traces;
+}
+
+async function tracesOf(behaviour: Behaviour, telling: Telling, count?: number): Promise<Traces> {
+  const usual = await behaviour.trace(telling);
+  const failing = Array.from(
+    { length: count === undefined ? Math.min(usual.calls, MOST_CALLS) : count - 1 },
+    (_, index) => index,
   );
+  return [usual, ...(await Promise.all(failing.map((index) => behaviour.trace({ ...telling, failing: index }))))];
+}
+
+/** With `--exports change` the function answers in the new style; what was called back may still be, where it was refused. */
+function scriptAfter(input: Input): Telling['script'] {
+  const contract = (now: Contract): Contract => {
+    if (input.options.exports !== 'change' || (now !== 'callback' && now !== 'promise')) return now;
+    return input.options.to === 'callback' ? 'either' : 'promise';
+  };
+  return {
+    ...input.script,
+    runs: input.script.runs.map((call): Call => ({ ...call, contract: contract(call.contract) })),
+  };
 }
 
 function compare(when: string, before: Trace, after: Trace, input: Input): string[] {
@@ -43,7 +72,7 @@ function compare(when: string, before: Trace, after: Trace, input: Input): strin
 
 /** Where the contract changes on request, when the call returns is part of the change. A story can say why it may differ. */
 function visible(trace: Trace, input: Input): string[] {
-  const changed = input.options.exports === 'change' && input.label !== 'promise';
+  const changed = input.options.exports === 'change' && (input.label !== 'promise' || input.options.to === 'callback');
   const dropped = changed ? /back at the caller|returned / : input.script.turnMayMove ? /back at the caller/ : /(?!)/;
   const lines = trace.lines.filter((line) => !dropped.test(line));
   return input.script.bugMayReject

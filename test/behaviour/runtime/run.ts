@@ -8,7 +8,8 @@ import type { Server } from './server.js';
 import { createWorld } from './world.js';
 import type { Script as WorldScript } from './world.js';
 
-export type Contract = 'callback' | 'promise' | 'none' | 'script';
+/** `either`: it is given a callback, and may give a promise all the same. */
+export type Contract = 'callback' | 'promise' | 'either' | 'none' | 'script';
 
 export interface Call {
   readonly call: string;
@@ -95,9 +96,10 @@ function start(exported: Record<string, any>, call: Call, log: Log, base: string
     log(`answer${after(results)}`);
   };
   try {
-    if (call.contract === 'callback') {
+    if (call.contract === 'callback' || call.contract === 'either') {
       const returned = owner[call.call](...args, answer);
-      if (returned !== undefined) log(`returned ${kindOf(returned)}`);
+      if (call.contract === 'either' && isThenable(returned)) returned.then((value: unknown) => answer(null, value), answer);
+      else if (returned !== undefined) log(`returned ${kindOf(returned)}`);
     } else {
       const returned = owner[call.call](...args);
       if (call.contract === 'promise') Promise.resolve(returned).then((value) => answer(null, value), answer);

@@ -1,0 +1,3 @@
+import { testDirectionsTo } from './directions.js';
+
+testDirectionsTo('callback');
