@@ -12,9 +12,18 @@ export interface Range {
   readonly end: number;
 }
 
+/**
+ * A replacement in one file. The file need not be one of the run: a new dependency edits package.json. Such a file is read when the result
+ * is planned and goes through the same guards as any other.
+ */
 export interface FileEdit extends Range {
   readonly path: string;
   readonly text: string;
+  /**
+   * The file does not exist yet: `start` and `end` are 0 and `text` is all of it. Shown against `/dev/null` in the patch, made by `--write`
+   * (which refuses when something is there by then), removed by `undo`. No other edit may touch that path.
+   */
+  readonly create?: true;
 }
 
 /** Edits that stand or fall together, in one file or in many. */

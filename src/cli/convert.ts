@@ -87,6 +87,7 @@ function render(output: Destination, details: RunDetails, options: CliOptions, s
         path: source.path,
         before: bom(source.bom) + source.text,
         after: bom(source.bom) + after,
+        ...(source.isNew && { isNew: true }),
       }));
       const patch = patchOf(changes, options.context);
       return toStdout && screen.colourOut ? colourPatch(patch, colours) : patch;

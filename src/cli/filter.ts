@@ -66,8 +66,15 @@ async function answer(
   const [project] = projectsOf(place.root, [source]);
   const [inProject] = projectTexts(project!);
   const text = (source.bom ? '\uFEFF' : '') + source.text;
-  const { from, exports, unsafe, types } = options;
-  const asked = { to: options.to!, exports, unsafe, ...(from && { from }), ...(types && { types }) };
+  const { from, exports, unsafe, types, pool, limit } = options;
+  const asked = {
+    to: options.to!,
+    exports,
+    unsafe,
+    ...(from && { from }),
+    ...(types && { types }),
+    ...poolOf({ pool, limit }),
+  };
   const view = viewOf(place.root, project!, place.rules);
   const result = transform(text, { ...asked, path: inProject!.path, view });
   const fromTop = fromRoot({ ...result, sites: 0 }, project!.folder);
@@ -91,6 +98,11 @@ async function answer(
   await summarise(result, options, screen);
   return options.check && result.code !== text ? 1 : 0;
 }
+
+const poolOf = ({ pool, limit }: Pick<CliOptions, 'pool' | 'limit'>): Pick<CliOptions, 'pool' | 'limit'> => ({
+  ...(pool && { pool }),
+  ...(limit !== undefined && { limit }),
+});
 
 interface Shown {
   readonly before: string;

@@ -28,6 +28,8 @@ export interface CliOptions {
   readonly exports: ExportsPolicy;
   readonly unsafe: boolean;
   readonly types: boolean;
+  readonly pool?: 'threads' | 'limit';
+  readonly limit?: number;
   readonly write: boolean;
   readonly check: boolean;
   readonly explain: boolean;
@@ -49,6 +51,7 @@ export interface CliOptions {
 
 export const STYLES: readonly Style[] = ['callback', 'promise', 'async', 'pool'];
 const POLICIES: readonly ExportsPolicy[] = ['wrap', 'change', 'refuse'];
+const POOLS = ['threads', 'limit'] as const;
 const COLOURS: readonly When[] = ['auto', 'always', 'never'];
 const FORMATS: readonly OutputFormat[] = ['patch', 'json', 'explain'];
 
@@ -72,6 +75,12 @@ function oneOf<T extends string>(what: string, known: readonly T[]): (value: str
 function wholeNumber(value: string): number {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(value);
+}
+
+function atLeastOne(value: string): number {
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+  if (number < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return number;
 }
 
 function addOutput(value: string, before: readonly Output[] = []): Output[] {
@@ -119,6 +128,12 @@ function addStyleOptions(command: Command, rare: (flags: string, description: st
       ),
     )
     .option('-u, --unsafe', 'also make changes that can alter behaviour (each is named)')
+    .addOption(
+      new Option('--pool <kind>', 'with --to pool: threads | limit (default: what the project uses)').argParser(
+        oneOf('kind of pool', POOLS),
+      ),
+    )
+    .option('--limit <n>', 'with --to pool: how many at once, where the code does not say', atLeastOne)
     .addOption(rare('--types', 'ask the compiler what values are, where a tsconfig.json covers the file'));
 }
 
@@ -228,6 +243,7 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
   }
   if (options.from === options.to)
     throw new UsageError(`--from and --to are both '${options.to}': there is nothing to convert.`);
+  checkPool(options);
   const problem = directionProblem({ to: options.to, from: options.from });
   if (problem) throw new UsageError(problem, 'asyncshift list');
   const toStdout = options.output.filter((output) => output.file === undefined);
@@ -242,4 +258,10 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
   if (!paths.includes('-') && options.stdinFilename !== undefined) {
     throw new UsageError(`--stdin-filename is the name of a text from stdin; add '-' to read one.`);
   }
+}
+
+/** What only a pool has. */
+function checkPool({ to, pool, limit }: CliOptions): void {
+  const alone = pool !== undefined ? '--pool' : limit !== undefined ? '--limit' : undefined;
+  if (alone && to !== 'pool') throw new UsageError(`${alone} goes with --to pool; this run writes '${to}'.`);
 }

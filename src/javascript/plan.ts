@@ -1,5 +1,6 @@
 import type { TextEdit } from '../edits/edits.js';
 import type { Entry, ImportNeed, Note, Refusal } from '../flow/model.js';
+import type { FileEdit } from '../types.js';
 import type { FileContext } from './context.js';
 
 /** What a reader (with its callers) wants to change, all of it or nothing: entries to be written, and edits at the border. */
@@ -9,6 +10,11 @@ export interface PlannedGroup {
   readonly title: string;
   readonly entries: readonly PlannedEntry[];
   readonly edits: readonly PlannedEdit[];
+  /**
+   * Edits of files that are not read as code (package.json), and new files. Groups may share one when its range is not empty and its text
+   * is the same.
+   */
+  readonly beside?: readonly FileEdit[];
   /** Notes that make it unsafe: applied with `--unsafe` only. */
   readonly unsafe: readonly Note[];
   readonly notes: readonly Note[];

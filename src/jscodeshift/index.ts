@@ -18,10 +18,12 @@ export interface Api {
   report(message: string): void;
 }
 
-/** Options of jscodeshift's command line: `--exports=change --unsafe=true --explain=true`. */
+/** Options of jscodeshift's command line: `--exports=change --unsafe=true --pool=limit --limit=6 --explain=true`. */
 export interface Options {
   readonly exports?: ExportsPolicy;
   readonly unsafe?: boolean;
+  readonly pool?: TransformOptions['pool'];
+  readonly limit?: number;
   /** Report each site that was left as it was, and why. */
   readonly explain?: boolean;
 }
@@ -35,7 +37,9 @@ export interface JscodeshiftTransform {
 /** The transform for a direction; without `from`, for every style that the target can be reached from. */
 export function forJscodeshift(to: Style, from?: Style): JscodeshiftTransform {
   const convert = (file: FileInfo, api: Api, options: Options = {}): string | undefined => {
-    const asked: TransformOptions = { to, from, exports: options.exports, unsafe: options.unsafe === true };
+    const { exports, pool } = options;
+    const limit = options.limit === undefined ? undefined : Number(options.limit);
+    const asked: TransformOptions = { to, from, exports, unsafe: options.unsafe === true, pool, limit };
     const name = path.relative(process.cwd(), file.path).split(path.sep).join('/');
     const result = transform(file.source, { ...withoutUndefined(asked), path: name, view: viewOf(process.cwd()) });
     const [error] = result.errors;

@@ -6,6 +6,8 @@ export interface Change {
   readonly path: string;
   readonly before: string;
   readonly after: string;
+  /** There was no such file. */
+  readonly isNew?: boolean;
 }
 
 /** A patch that `git apply` and `patch -p1` take; sorted as given. */
@@ -13,16 +15,17 @@ export const patchOf = (changes: readonly Change[], context = 3): string =>
   changes.map((change) => filePatch(change, context)).join('');
 
 /** One file's part. Its lines end with `\n` only: a CR, a form feed or U+2028 stays inside its line. */
-export function filePatch({ path, before, after }: Change, context: number): string {
-  if (before === after) return '';
+export function filePatch({ path, before, after, isNew = false }: Change, context: number): string {
+  const [a, b] = [`a/${path}`, `b/${path}`];
+  const head = [`diff --git ${quoted(a)} ${quoted(b)}`, ...(isNew ? ['new file mode 100644'] : [])];
+  if (before === after) return isNew ? [...head, ''].join('\n') : '';
   const found = structuredPatch('', '', before, after, undefined, undefined, { context, maxEditLength: MOST_EDITS });
   const hunks = found?.hunks ?? [wholeHunk(before, after)];
   const lines = hunks.flatMap((hunk) => [
     `@@ -${rangeOf(hunk.oldStart, hunk.oldLines)} +${rangeOf(hunk.newStart, hunk.newLines)} @@`,
     ...hunk.lines,
   ]);
-  const [a, b] = [`a/${path}`, `b/${path}`];
-  return [`diff --git ${quoted(a)} ${quoted(b)}`, `--- ${named(a)}`, `+++ ${named(b)}`, ...lines, ''].join('\n');
+  return [...head, `--- ${isNew ? '/dev/null' : named(a)}`, `+++ ${named(b)}`, ...lines, ''].join('\n');
 }
 
 /** The time to find the smallest difference grows with the square of its size: seconds, above this many lines. */

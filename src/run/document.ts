@@ -20,13 +20,16 @@ export type FileStatus = 'unchanged' | 'would-change' | 'changed' | 'error' | 'i
 export interface FileResult {
   /** From the root, with `/`. */
   readonly path: string;
-  readonly language: Language;
+  /** Not there for a file that is no code, such as package.json. */
+  readonly language?: Language;
   readonly status: FileStatus;
   /** Hashes of the bytes, for files that change: `apply` and `undo` check them. */
   readonly before?: string;
   readonly after?: string;
   readonly eol?: Eol;
   readonly bom?: boolean;
+  /** The file is new: it has no `before`. */
+  readonly created?: true;
 }
 
 /**
@@ -43,6 +46,9 @@ export interface ResultDocument {
     readonly unsafe: boolean;
     /** Only there with `--types`. */
     readonly types?: true;
+    /** Only there when asked for. */
+    readonly pool?: 'threads' | 'limit';
+    readonly limit?: number;
     readonly hash: string;
   };
   /** From the folder of the run to the root of all paths; `.` when they are the same. */
@@ -95,14 +101,16 @@ export interface Findings {
 }
 
 export function documentOf(found: Findings): ResultDocument {
-  const { to, from, exports = 'wrap', unsafe = false, types = false } = found.options;
+  const { to, from, exports = 'wrap', unsafe = false, types = false, pool, limit } = found.options;
   const refused = [...found.refused].sort(bySite);
   const ignored = [...found.ignored].sort(bySite);
   const skipped = [...found.skipped].sort(byFileError);
   const errors = [...found.errors].sort(byFileError);
   const needUnsafe = refused.filter((one) => one.unsafe !== undefined).length;
-  const config = { to, ...(from && { from }), exports, unsafe, ...(types && { types: true as const }) };
-  const asked = [version(), to, from ?? '', exports, unsafe, ...(types ? ['types'] : [])];
+  const pools = { ...(pool && { pool }), ...(limit !== undefined && { limit }) };
+  const config = { to, ...(from && { from }), exports, unsafe, ...(types && { types: true as const }), ...pools };
+  const more = [...(types ? ['types'] : []), ...Object.entries(pools).map(([name, value]) => `${name}=${value}`)];
+  const asked = [version(), to, from ?? '', exports, unsafe, ...more];
   return {
     schema: 'asyncshift.result/1',
     tool: { name: 'asyncshift', version: version() },
@@ -140,8 +148,10 @@ function fileResults(found: Findings): FileResult[] {
   const changes = new Map(found.changes.map((change) => [change.source.path, change]));
   const failed = new Set(found.errors.map((error) => error.path));
   const skipped = new Set(found.skipped.map((error) => error.path));
-  return found.files.map((file) => {
-    const language = languageOf(file) ?? 'javascript';
+  const chosen = new Set(found.files);
+  const beside = [...changes.keys()].filter((file) => !chosen.has(file));
+  return [...found.files, ...beside].sort(byText).map((file) => {
+    const language = languageOf(file) ?? (chosen.has(file) ? 'javascript' : undefined);
     const change = changes.get(file);
     if (!change) {
       const status = failed.has(file) ? 'error' : skipped.has(file) ? 'ignored' : 'unchanged';
@@ -150,11 +160,11 @@ function fileResults(found: Findings): FileResult[] {
     const { source, after } = change;
     return {
       path: file,
-      language,
+      ...(language && { language }),
       status: found.written.has(file) ? 'changed' : 'would-change',
-      before: hashOf(bytesOf(source)),
+      ...(source.isNew ? { created: true as const } : { before: hashOf(bytesOf(source)) }),
       after: hashOf(bytesOf({ text: after, bom: source.bom })),
-      eol: eolOf(source.text),
+      eol: eolOf(source.isNew ? after : source.text),
       bom: source.bom,
     };
   });

@@ -74,7 +74,8 @@ export function filesOf(groups: readonly ChangeGroup[], sources: ReadonlyMap<str
   const edits = new Map<string, Map<string, FileEdit>>();
   for (const edit of groups.flatMap((group) => group.edits)) {
     const there = edits.get(edit.path) ?? edits.set(edit.path, new Map()).get(edit.path)!;
-    const same = edit.end > edit.start ? `${edit.start}:${edit.end}` : `${edit.start}:${there.size}`;
+    const isShared = edit.end > edit.start || edit.create;
+    const same = isShared ? `${edit.start}:${edit.end}` : `${edit.start}:${there.size}`;
     there.set(same, edit);
   }
   return [...edits]
@@ -83,7 +84,7 @@ export function filesOf(groups: readonly ChangeGroup[], sources: ReadonlyMap<str
       const source = sources.get(path)!;
       return { source, after: applyEdits(source.text, [...own.values()]) };
     })
-    .filter(({ source, after }) => source.text !== after);
+    .filter(({ source, after }) => source.isNew || source.text !== after);
 }
 
 function withOwnIds(groups: readonly ChangeGroup[]): ChangeGroup[] {
@@ -115,10 +116,14 @@ function wrongWith(
 ): string | undefined {
   const source = sources.get(edit.path);
   if (!source) return `an edit of ${edit.path}, which is not in the run`;
+  if (!!edit.create !== !!source.isNew || (edit.create && taken.some((one) => !isSameNew(one, edit))))
+    return `${edit.path} is new and is there already`;
   if (edit.start < 0 || edit.end < edit.start || edit.end > source.text.length) return `an edit outside ${edit.path}`;
   const other = taken.find((one) => one.start < edit.end && edit.start < one.end && !isSame(one, edit));
   return other && `two edits overlap at ${edit.path}:${edit.start}`;
 }
+
+const isSameNew = (a: FileEdit, b: FileEdit): boolean => !!a.create && a.text === b.text;
 
 /** Two groups may need the very same replacement, such as an import that both make needless. Insertions are never shared. */
 const isSame = (a: FileEdit, b: FileEdit): boolean =>

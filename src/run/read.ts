@@ -8,6 +8,8 @@ import type { FileError, SourceText } from '../types.js';
 /** A file as it is on the disk. Its bytes are the BOM, if any, and the text in UTF-8: nothing else is ever accepted. */
 export interface Source extends SourceText {
   readonly bom: boolean;
+  /** It does not exist yet; its text is empty. */
+  readonly isNew?: true;
 }
 
 /** Above this a file is data or a bundle, and one parse would take seconds. */

@@ -36,6 +36,40 @@ export function replaceFile(file: string, expected: Buffer, fresh: Buffer): void
   syncFolder(path.dirname(file));
 }
 
+/** Makes a file that must not be there, whole or not at all; folders on the way are made too. */
+export function createFile(file: string, fresh: Buffer): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const beside = path.join(path.dirname(file), `.${stem(file)}.asyncshift-${process.pid}-${++counter}.tmp`);
+  const handle = fs.openSync(beside, 'wx', 0o666);
+  try {
+    fs.writeFileSync(handle, fresh);
+    fs.fsyncSync(handle);
+    fs.closeSync(handle);
+    put(beside, file, fresh);
+  } finally {
+    fs.rmSync(beside, { force: true });
+  }
+  syncFolder(path.dirname(file));
+}
+
+/** A link takes no name that is there, and a rename would; some systems have no links. */
+function put(beside: string, file: string, fresh: Buffer): void {
+  try {
+    fs.linkSync(beside, file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'EEXIST') return fs.writeFileSync(file, fresh, { flag: 'wx' });
+    throw new NotWritten('changed-meanwhile', 'is there now; it is left as it is');
+  }
+}
+
+/** Takes a file away that we made, if it still is what we wrote. */
+export function removeCreated(file: string, expected: Buffer): void {
+  mustBe(file, expected);
+  fs.rmSync(file);
+  syncFolder(path.dirname(file));
+}
+
 function mustBe(file: string, expected: Buffer): void {
   if (!fs.readFileSync(file).equals(expected)) {
     throw new NotWritten('changed-meanwhile', 'was changed while we worked; it is left as it is now');

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import type { ExportsPolicy, FileError, ProjectResult, Style, TransformOptions, Warning } from '../types.js';
+import { readBesideFrom, withBeside } from './beside.js';
 import { chooseFiles, type Choice } from './choose.js';
 import { documentOf, type FileResult, type ResultDocument } from './document.js';
 import { convertSafely, directionProblem, loadEngine, NO_PROMISES, type Engine } from './engine.js';
@@ -21,6 +22,10 @@ export interface RunOptions {
   readonly unsafe?: boolean;
   /** Ask the compiler what values are, in files that a tsconfig.json above them covers. */
   readonly types?: boolean;
+  /** Which kind of pool is written in JavaScript; default: what the project uses, else `limit`. */
+  readonly pool?: TransformOptions['pool'];
+  /** How many tasks may run at once where the source does not say; a whole number from 1. */
+  readonly limit?: number;
   /** Write the files; default: only find out. */
   readonly write?: boolean;
   /** Write files whose present content git does not have. */
@@ -94,12 +99,20 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   });
   const looked = lookAtFiles(choice, options);
   const converted = await convertAll(choice, looked, options);
-  const plan = planChanges(converted.groups, looked.sources);
+  const beside = withBeside(converted.groups, looked.sources, readBesideFrom(choice.root));
+  const plan = planChanges(beside.groups, beside.sources);
   const styleless = withoutTheStyle(choice, options);
-  const problems = [...choice.errors, ...styleless.errors, ...looked.errors, ...converted.errors, ...plan.errors];
+  const problems = [
+    ...choice.errors,
+    ...styleless.errors,
+    ...looked.errors,
+    ...beside.errors,
+    ...converted.errors,
+    ...plan.errors,
+  ];
   const refusedToWrite = options.write ? unsafeToWrite(choice.root, changedPaths(plan), guardOf(options)) : [];
   const mayWrite = options.write && refusedToWrite.length === 0;
-  const written = mayWrite ? await writePlan(choice.root, plan, looked, options) : undefined;
+  const written = mayWrite ? await writePlan(choice.root, plan, beside.sources, options) : undefined;
   const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
   const document = documentOf({
     options: {
@@ -108,6 +121,8 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
       exports: options.exports,
       unsafe: options.unsafe,
       types: options.types,
+      pool: options.pool,
+      limit: options.limit,
     },
     root: relativePosix(cwd, choice.root),
     files: choice.files,
@@ -129,7 +144,7 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
     root: choice.root,
     cwd,
     changes: written ? written.files : plan.files,
-    sources: looked.sources,
+    sources: beside.sources,
     notes: [...choice.notes, ...styleless.notes],
     traces: converted.traces,
     interrupted: written?.interrupted ?? false,
@@ -147,7 +162,9 @@ function withoutTheStyle(choice: Choice, { to, from }: RunOptions): Pick<Choice,
   return { errors: [], notes: python.map((file) => ({ path: file, message: `left: ${NO_PROMISES}` })) };
 }
 
-const changedPaths = (plan: Plan): string[] => plan.files.map((file) => file.source.path);
+/** What git must be able to give back; a file that is not there yet is undone by removing it. */
+const changedPaths = (plan: Plan): string[] =>
+  plan.files.filter((file) => !file.source.isNew).map((file) => file.source.path);
 
 const guardOf = (options: RunOptions): { allowDirty: boolean; allowNoVcs: boolean } => ({
   allowDirty: options.allowDirty ?? false,
@@ -195,6 +212,8 @@ async function convertAll(choice: Choice, looked: Looked, options: RunOptions): 
     unsafe: options.unsafe ?? false,
     ...(options.from && { from: options.from }),
     ...(options.types && { types: true }),
+    ...(options.pool && { pool: options.pool }),
+    ...(options.limit !== undefined && { limit: options.limit }),
   };
   for (const [done, project] of projects.entries()) {
     options.onProgress?.({ phase: 'converting', done, total: projects.length });
@@ -217,9 +236,14 @@ async function convertAll(choice: Choice, looked: Looked, options: RunOptions): 
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
-async function writePlan(root: string, plan: Plan, looked: Looked, options: RunOptions): Promise<Written> {
+async function writePlan(
+  root: string,
+  plan: Plan,
+  sources: ReadonlyMap<string, Source>,
+  options: RunOptions,
+): Promise<Written> {
   options.onProgress?.({ phase: 'writing', done: 0, total: plan.files.length });
-  return writeGroups(root, plan.groups, looked.sources, options.signal);
+  return writeGroups(root, plan.groups, sources, options.signal);
 }
 
 /** Errors that the user asked to pass over become skipped files. Binary and large files were never errors. */

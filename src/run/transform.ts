@@ -1,7 +1,9 @@
 import type { ChangeGroup, FileError, ProjectView, Refused, SourceText, TransformOptions, Warning } from '../types.js';
 import { convertSafely, directionProblem, loadEngine, NO_PROMISES, type Engine } from './engine.js';
 import { languageOf } from './paths.js';
+import { withBeside } from './beside.js';
 import { filesOf, planChanges } from './plan.js';
+import type { Source } from './read.js';
 import { mayApply } from '../transforms/prefilter.js';
 
 export interface TransformTextOptions extends TransformOptions {
@@ -40,16 +42,27 @@ export function transform(source: string, options: TransformTextOptions): Transf
   const file: SourceText = { path, text: bom ? source.slice(1) : source };
   if (!mayApply(file.text, asked, path)) return nothing;
   const result = convertSafely(engine ?? loadEngine(), [file], { exports: 'wrap', unsafe: false, ...asked }, view);
-  const sources = new Map([[path, { ...file, bom }]]);
-  const plan = planChanges(result.groups, sources);
-  const after = filesOf(plan.groups, sources)[0]?.after;
+  const given = new Map([[path, { ...file, bom }]]);
+  const { sources, groups, errors } = withBeside(result.groups, given, readBesideIn(view));
+  const plan = planChanges(groups, sources);
+  const after = filesOf(plan.groups, sources).find((one) => one.source.path === path)?.after;
   return {
     code: after === undefined ? source : (bom ? '\uFEFF' : '') + after,
     groups: plan.groups,
     refused: result.refused,
     ignored: result.ignored,
-    errors: [...result.errors, ...plan.errors],
+    errors: [...result.errors, ...errors, ...plan.errors],
     ...(result.warnings && { warnings: result.warnings }),
+  };
+}
+
+/** What is edited beside the text, such as package.json, is only told (`groups`): nothing here writes. */
+function readBesideIn(view: ProjectView): (file: string, isNew: boolean) => Source | FileError {
+  return (file, isNew) => {
+    const text = view.read(file);
+    if ((text === undefined) === isNew) return { path: file, text: text ?? '', bom: false, ...(isNew && { isNew }) };
+    const message = isNew ? 'is there already; a new file of that name was to be made' : 'cannot be read';
+    return { path: file, line: 0, column: 0, kind: 'unreadable', message };
   };
 }
 

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { git } from './git.js';
 import { byText, gitTopOf } from './paths.js';
 import { hashOf } from './read.js';
-import { NotWritten, removeLeftovers, replaceFile } from './replace.js';
+import { NotWritten, removeCreated, removeLeftovers, replaceFile } from './replace.js';
 
 /** What a write replaced. It is on the disk before the first file is touched, so a kill in the middle can be undone too. */
 export interface UndoRecord {
@@ -16,6 +16,8 @@ export interface UndoRecord {
 
 export interface UndoFile {
   readonly path: string;
+  /** It was not there: undoing removes it. */
+  readonly created?: true;
   /** The whole text as it was, with its BOM: valid UTF-8, so a string keeps it exactly. */
   readonly text: string;
   readonly before: string;
@@ -120,26 +122,26 @@ function readRecord(file: string): UndoRecord | undefined {
 
 function undoRecord(file: string, record: UndoRecord): UndoOutcome {
   const problems: { path: string; message: string }[] = [];
-  const waiting: { path: string; now: Buffer; text: string }[] = [];
+  const waiting: Waiting[] = [];
   for (const one of record.files) {
     const now = readIfThere(path.join(record.root, one.path));
+    if (!now && one.created) continue; // never made, or removed since
     if (!now) problems.push({ path: one.path, message: 'is gone' });
-    else if (hashOf(now) === one.after) waiting.push({ path: one.path, now, text: one.text });
-    else if (hashOf(now) !== one.before) problems.push({ path: one.path, message: 'was edited since' });
+    else if (hashOf(now) === one.after) waiting.push({ ...one, now });
+    else if (one.created || hashOf(now) !== one.before) problems.push({ path: one.path, message: 'was edited since' });
   }
   if (problems.length > 0) return { root: record.root, restored: [], problems, nothing: false };
   return restore(file, record, waiting);
 }
 
-function restore(
-  file: string,
-  { root, files }: UndoRecord,
-  waiting: readonly { path: string; now: Buffer; text: string }[],
-): UndoOutcome {
+type Waiting = UndoFile & { readonly now: Buffer };
+
+function restore(file: string, { root, files }: UndoRecord, waiting: readonly Waiting[]): UndoOutcome {
   const restored: string[] = [];
   for (const one of waiting) {
     try {
-      replaceFile(path.join(root, one.path), one.now, Buffer.from(one.text));
+      if (one.created) removeCreated(path.join(root, one.path), one.now);
+      else replaceFile(path.join(root, one.path), one.now, Buffer.from(one.text));
     } catch (error) {
       const message = error instanceof NotWritten ? error.message : String((error as Error).message);
       return { root, restored, problems: [{ path: one.path, message }], nothing: false };

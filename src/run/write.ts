@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import type { ChangeGroup, FileError } from '../types.js';
 import { filesOf, type PlannedFile } from './plan.js';
 import { bytesOf, hashOf, type Source } from './read.js';
-import { NotWritten, replaceFile } from './replace.js';
+import { createFile, NotWritten, removeCreated, replaceFile } from './replace.js';
 import { dropUndo, keepUndo, saveUndo, undoFolder, type UndoFile, type UndoRecord } from './undo.js';
 
 export interface Written {
@@ -63,6 +63,7 @@ export async function writeGroups(
 
 const undoFileOf = ({ source, after }: PlannedFile): UndoFile => ({
   path: source.path,
+  ...(source.isNew && { created: true as const }),
   text: (source.bom ? '\uFEFF' : '') + source.text,
   before: hashOf(bytesOf(source)),
   after: hashOf(bytesOf({ text: after, bom: source.bom })),
@@ -121,7 +122,9 @@ function writeFiles(root: string, files: readonly PlannedFile[]): FileError | un
   for (const file of files) {
     try {
       const fresh = bytesOf({ text: file.after, bom: file.source.bom });
-      replaceFile(path.join(root, file.source.path), bytesOf(file.source), fresh);
+      const place = path.join(root, file.source.path);
+      if (file.source.isNew) createFile(place, fresh);
+      else replaceFile(place, bytesOf(file.source), fresh);
       done.push(file);
     } catch (error) {
       const problems = done.map((one) => putBack(root, one)).filter((message) => message !== '');
@@ -132,12 +135,11 @@ function writeFiles(root: string, files: readonly PlannedFile[]): FileError | un
 }
 
 function putBack(root: string, file: PlannedFile): string {
+  const place = path.join(root, file.source.path);
+  const written = bytesOf({ text: file.after, bom: file.source.bom });
   try {
-    replaceFile(
-      path.join(root, file.source.path),
-      bytesOf({ text: file.after, bom: file.source.bom }),
-      bytesOf(file.source),
-    );
+    if (file.source.isNew) removeCreated(place, written);
+    else replaceFile(place, written, bytesOf(file.source));
     return '';
   } catch (error) {
     return `; ${file.source.path} could not be put back (${(error as Error).message})`;

@@ -3,7 +3,7 @@ import { positionOf } from '../edits/edits.js';
 import type { WrittenGroup } from '../javascript/compose.js';
 import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
 import { messageFor } from '../messages/index.js';
-import type { ChangeGroup, Range, Refused } from '../types.js';
+import type { ChangeGroup, FileEdit, Range, Refused } from '../types.js';
 
 /** From the engine's own objects to the result document's: positions for people, stable ids, plain data. */
 export function changeOf(group: WrittenGroup): ChangeGroup {
@@ -13,23 +13,31 @@ export function changeOf(group: WrittenGroup): ChangeGroup {
     group.members.flatMap((each) => [...each.unsafe, ...each.notes].map((note) => note.code)),
   );
   const edits = group.edits.map((edit) => ({ path: edit.ctx.path, start: edit.start, end: edit.end, text: edit.text }));
+  const beside = besideOf(group.members);
   return {
-    id: groupId(
-      main.rule,
-      group.edits.map(({ ctx: { path, text: whole }, start, end, text }) => ({
+    id: groupId(main.rule, [
+      ...group.edits.map(({ ctx: { path, text: whole }, start, end, text }) => ({
         path,
         old: whole.slice(start, end),
         text,
       })),
-    ),
+      ...beside.map(({ path, text }) => ({ path, old: '', text })),
+    ]),
     rule: main.rule,
     level: group.members.some((each) => each.unsafe.length > 0) ? 'unsafe' : 'safe',
     differences: [...differences].sort(),
     title: titleOf(group.members, main),
     path: ctx.path,
     ...positionOf(ctx.text, at),
-    edits: inOrder(edits),
+    edits: inOrder([...edits, ...beside]),
   };
+}
+
+/** Members may need the very same edit of package.json. */
+function besideOf(members: readonly PlannedGroup[]): FileEdit[] {
+  const all = members.flatMap((each) => each.beside ?? []);
+  const isSame = (a: FileEdit, b: FileEdit): boolean => a.path === b.path && a.start === b.start && a.text === b.text;
+  return all.filter((edit, at) => all.findIndex((other) => isSame(edit, other)) === at);
 }
 
 /** The outermost member speaks for those inside it. */

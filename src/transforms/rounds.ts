@@ -38,9 +38,9 @@ export function untilNothingChanges(
 
 function textsAfter(result: ProjectResult, files: readonly SourceText[]): Map<string, string> {
   const byPath = new Map<string, FileEdit[]>();
-  for (const edit of result.groups.flatMap((group) => group.edits))
-    byPath.set(edit.path, [...(byPath.get(edit.path) ?? []), edit]);
   const texts = new Map(files.map((file) => [file.path, file.text]));
+  for (const edit of result.groups.flatMap((group) => group.edits))
+    if (texts.has(edit.path)) byPath.set(edit.path, [...(byPath.get(edit.path) ?? []), edit]);
   return new Map([...byPath].map(([path, edits]) => [path, applyEdits(texts.get(path)!, edits)]));
 }
 
@@ -65,6 +65,8 @@ function joined(before: ProjectResult, after: ProjectResult, files: readonly Sou
       if (b.length > 0) late.set(path, [...(late.get(path) ?? []), edit]);
     }
   }
+  for (const edit of besideIn([...before.groups, ...after.groups], files))
+    edits.push({ edit, group: owner.get(edit)! });
   const groups = [...new Set([...before.groups, ...after.groups].map(setOf))].map((members) =>
     one(
       [...members],
@@ -87,6 +89,12 @@ function joined(before: ProjectResult, after: ProjectResult, files: readonly Sou
   };
 }
 
+/** Edits of files that are not code, such as package.json: no round reads them again. */
+function besideIn(groups: readonly ChangeGroup[], files: readonly SourceText[]): FileEdit[] {
+  const inRun = new Set(files.map((file) => file.path));
+  return groups.flatMap((group) => group.edits.filter((edit) => !inRun.has(edit.path)));
+}
+
 function one(
   members: readonly ChangeGroup[],
   edits: readonly FileEdit[],
@@ -95,12 +103,12 @@ function one(
 ): ChangeGroup {
   const main = members.find(known) ?? members[0]!;
   const texts = new Map(files.map((file) => [file.path, file.text]));
-  const sorted = inOrder(edits);
+  const sorted = inOrder(edits.filter((edit, at) => !isRepeated(edit, edits.slice(0, at))));
   return {
     ...main,
     id: groupId(
       main.rule,
-      sorted.map((edit) => ({ ...edit, old: texts.get(edit.path)!.slice(edit.start, edit.end) })),
+      sorted.map((edit) => ({ ...edit, old: texts.get(edit.path)?.slice(edit.start, edit.end) ?? '' })),
     ),
     level: members.some((each) => each.level === 'unsafe') ? 'unsafe' : 'safe',
     differences: [...new Set(members.flatMap((each) => each.differences))].sort(),
@@ -112,3 +120,15 @@ function one(
     edits: sorted,
   };
 }
+
+/** Two groups that became one may have had the same edit of package.json. */
+const isRepeated = (edit: FileEdit, before: readonly FileEdit[]): boolean =>
+  before.some(
+    (one) =>
+      one !== edit &&
+      one.path === edit.path &&
+      one.start === edit.start &&
+      one.end === edit.end &&
+      one.end > one.start &&
+      one.text === edit.text,
+  );
