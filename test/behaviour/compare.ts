@@ -70,10 +70,14 @@ function compare(when: string, before: Trace, after: Trace, input: Input): strin
   return [`${when}\n  before:\n${indent(old)}\n  after:\n${indent(now)}`];
 }
 
-/** Where the contract changes on request, when the call returns is part of the change. A story can say why it may differ. */
+/**
+ * Where the contract changes on request, when the call returns is part of the change; a pool may start its first task a turn later.
+ * A story can say why it may differ.
+ */
 function visible(trace: Trace, input: Input): string[] {
+  const turnMayMove = input.script.turnMayMove ?? (input.options.to === 'pool' || input.label === 'pool');
   const changed = input.options.exports === 'change' && (input.label !== 'promise' || input.options.to === 'callback');
-  const dropped = changed ? /back at the caller|returned / : input.script.turnMayMove ? /back at the caller/ : /(?!)/;
+  const dropped = changed ? /back at the caller|returned / : turnMayMove ? /back at the caller/ : /(?!)/;
   const lines = trace.lines.filter((line) => !dropped.test(line));
   return input.script.bugMayReject
     ? lines.map((line) => line.replace(/(died of|answer error) /, 'failed with '))

@@ -97,11 +97,16 @@ function compileNow(code: string, filename: string, names: string[]): (...values
 }
 
 function toCommonJs(source: string, file: string): string {
-  if (!/\.(mjs|mts|tsx?|jsx)$/.test(file)) return source.replace(/^#!/, '//');
+  if (!/\.(mjs|mts|tsx?|jsx)$/.test(file) && !needsCompiler(source)) return source.replace(/^#!/, '//');
   const typescript = /\.(mts|tsx?)$/.test(file);
   const parser = typescript
     ? { syntax: 'typescript' as const, tsx: file.endsWith('x') }
     : { syntax: 'ecmascript' as const, jsx: true };
   const options = { jsc: { parser, target: 'es2022' as const }, module: { type: 'commonjs' as const }, filename: file };
   return transformSync(source, options).code;
+}
+
+/** An ES module in a `.js` file (package.json may say so), or `import()`, which a script compiled by node:vm cannot do. */
+function needsCompiler(source: string): boolean {
+  return /^(import\s*[\w{*'"]|export\s)/m.test(source) || /\bimport\(/.test(source);
 }

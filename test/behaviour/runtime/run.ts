@@ -1,6 +1,7 @@
 /** Runs one telling of a story once, and gives all that can be seen of it from outside, line by line. */
 
 import { createLoader } from './loader.js';
+import type { World } from './loader.js';
 import { createOps, show } from './ops.js';
 import { createScheduler, settle } from './scheduler.js';
 import { startServer } from './server.js';
@@ -57,7 +58,14 @@ export async function run(telling: Telling): Promise<Trace> {
   uncaught = die;
   const server = real ? await startServer(telling.script.http ?? {}, log, telling.failing) : undefined;
   const ops = createOps(scheduler, log, real ? undefined : telling.failing);
-  const world = createWorld(telling.script, scheduler, ops, log, () => (over = true));
+  const loadFresh = (file: string, threads: unknown): Promise<unknown> => {
+    const own =
+      threads === undefined
+        ? world
+        : { ...world, builtin: (name: string) => (/worker_threads$/.test(name) ? threads : world.builtin(name)) };
+    return createLoader(telling.files, own).load(file);
+  };
+  const world: World = createWorld(telling.script, scheduler, ops, log, () => (over = true), loadFresh);
   const quiet = () => (server ? realQuiet(server, lines, () => over) : scheduler.run(() => over));
   try {
     const exported = await loadMain(telling, world, quiet, die);
@@ -74,7 +82,7 @@ export async function run(telling: Telling): Promise<Trace> {
   return { lines, calls: server?.count ?? ops.count };
 }
 
-async function loadMain(telling: Telling, world: ReturnType<typeof createWorld>, quiet: () => Promise<void>, die: Log) {
+async function loadMain(telling: Telling, world: World, quiet: () => Promise<void>, die: Log) {
   try {
     const loading = createLoader(telling.files, world).load(telling.main);
     await settle();
@@ -98,7 +106,8 @@ function start(exported: Record<string, any>, call: Call, log: Log, base: string
   try {
     if (call.contract === 'callback' || call.contract === 'either') {
       const returned = owner[call.call](...args, answer);
-      if (call.contract === 'either' && isThenable(returned)) returned.then((value: unknown) => answer(null, value), answer);
+      if (call.contract === 'either' && isThenable(returned))
+        returned.then((value: unknown) => answer(null, value), answer);
       else if (returned !== undefined) log(`returned ${kindOf(returned)}`);
     } else {
       const returned = owner[call.call](...args);

@@ -9,6 +9,8 @@ import { createNodeModules } from './node-modules.js';
 import { dual, show } from './ops.js';
 import type { Ops } from './ops.js';
 import type { Scheduler } from './scheduler.js';
+import { createThreads } from './threads.js';
+import type { LoadFresh } from './threads.js';
 
 export interface Script {
   /** Texts of the virtual file system, by path. */
@@ -29,7 +31,14 @@ export interface Script {
 
 type Log = (line: string) => void;
 
-export function createWorld(script: Script, scheduler: Scheduler, ops: Ops, log: Log, onExit: () => void): World {
+export function createWorld(
+  script: Script,
+  scheduler: Scheduler,
+  ops: Ops,
+  log: Log,
+  onExit: () => void,
+  loadFresh: LoadFresh,
+): World {
   const timers = script.server ? realTimers() : virtualTimers(scheduler);
   const process = createProcess(log, onExit);
   const fetch = script.server ? globalThis.fetch : createFetch(ops, script.http ?? {});
@@ -47,7 +56,7 @@ export function createWorld(script: Script, scheduler: Scheduler, ops: Ops, log:
     setTimeout: promisify(timers.setTimeout),
     setImmediate: promisify(timers.setImmediate),
   };
-  Object.assign(modules, createNodeModules(ops));
+  Object.assign(modules, createNodeModules(ops), createThreads(loadFresh));
   const io = createIo(ops, script.io ?? {});
   return {
     globals,
