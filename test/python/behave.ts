@@ -98,7 +98,7 @@ async function runOne(host: Host, server: Server, folder: string, program: Progr
 
 /** Only the beginning of URLs is replaced: `https://api.example.com/x` is `/api.example.com/x` on the server. */
 function withOrigin(text: string, origin: string): string {
-  return text.replace(/\bhttps?:\/\/(?=[\w-]+\.[\w.-]+)(?!127\.)/g, `${origin}/`);
+  return text.replace(/\bhttps?:\/\/(?=[\w{}-]+\.[\w.{}-]+)(?!127\.)/g, `${origin}/`);
 }
 
 function plain(text: string, origin: string, folder: string): string {
