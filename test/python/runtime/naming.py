@@ -85,3 +85,14 @@ def subclasses(base):
     for kind in base.__subclasses__():
         yield kind
         yield from subclasses(kind)
+
+
+def ask_once():
+    """aiohttp repeats a request once when its connection breaks, which requests does not: one failure of the server is one failure."""
+    begin = aiohttp.ClientSession.__init__
+
+    def __init__(self, *args, **kwargs):
+        begin(self, *args, **kwargs)
+        self._retry_connection = False
+
+    aiohttp.ClientSession.__init__ = __init__

@@ -128,6 +128,7 @@ def prepare(program):
     sys.dont_write_bytecode = True
     sys.excepthook = died
     naming.give_names_to_http_errors()
+    naming.ask_once()
 
 
 def attempt(program):

@@ -58,7 +58,7 @@ export interface Server {
 /** How often in a row, a millisecond apart, the program must be seen waiting. */
 const QUIET = 3;
 const IGNORED =
-  /^(host|connection|accept-encoding|content-length|transfer-encoding|traceparent|cache-control|pragma|keep-alive)$/;
+  /^(host|connection|accept-encoding|content-length|transfer-encoding|traceparent|cache-control|pragma|keep-alive|sec-websocket-key)$/;
 const USUAL =
   /^(accept: \*\/\*|accept: text\/html, .*|user-agent: (python-requests|python-httpx|Python|aiohttp|Twisted|Tornado|Python-urllib).*)$/i;
 
