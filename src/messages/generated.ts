@@ -10,6 +10,7 @@ export interface Message {
 
 export type RefusalCode =
   | 'arity-observed'
+  | 'async-iteration'
   | 'called-more-than-once'
   | 'callee-not-seen'
   | 'caller-not-convertible'
@@ -18,6 +19,7 @@ export type RefusalCode =
   | 'comment-lost'
   | 'custom-thenable'
   | 'declared-return-type'
+  | 'disposal'
   | 'dynamic-scope'
   | 'early-return'
   | 'error-not-checked'
@@ -54,6 +56,7 @@ export type RefusalCode =
   | 'sync-callback'
   | 'sync-throw'
   | 'throws-in-callback'
+  | 'top-level-await'
   | 'top-level-await-cjs'
   | 'top-level-await-export'
   | 'type-predicate'
@@ -73,6 +76,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Replace the count by a test of the parameter itself (`typeof cb === 'function'`), then run again.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', function (err, text) {\n    if (err) return cb(err);\n    cb(null, text + arguments.length);\n  });\n};\n",
   },
+  'async-iteration': {
+    sentence: "Left unchanged: `%code%` takes one value after the other from an async iterator, and closes it on every way out.",
+    advice: "Move the loop to a function of its own, which stays async; the functions that call it can be converted.",
+    example: "exports.lines = async function (stream) {\n  const lines = [];\n  for await (const line of stream) lines.push(line);\n  return lines;\n};\n",
+  },
   'called-more-than-once': {
     sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
     advice: "Add the missing `return` (or a guard) if the second report is a mistake.",
@@ -81,7 +89,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'callee-not-seen': {
     sentence: "Left unchanged: `%code%` is a function of the project whose text cannot be found, so it may throw before there is a promise, and the handlers behind it would meet that throw.",
     advice: "Export the function by its name (`exports.access = wrap(fs.access)`), or convert the place by hand: `try { await files.access(path); … }`.",
-    example: "const files = require('./files');\nfunction exists(path) {\n  return files.access(path).then(() => true).catch(() => false);\n}\n// in files.js\nObject.keys(fs).forEach((name) => {\n  exports[name] = wrap(fs[name]);\n});\n",
+    example: "const files = require('./files');\nfunction exists(path) {\n  return files\n    .access(path)\n    .then(() => true)\n    .catch(() => false);\n}\n// in files.js\nObject.keys(fs).forEach((name) => {\n  exports[name] = wrap(fs[name]);\n});\n",
   },
   'caller-not-convertible': {
     sentence: "Left unchanged: `%name%` would have to change its callers, and the one at `%code%` cannot change.",
@@ -112,6 +120,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: the function is declared to return `%code%`, and an async function returns `Promise<T>`.",
     advice: "Declare `Promise<T>` if no caller needs another type.",
     example: "function load(id: number): PromiseLike<string> {\n  return get(id).then((user) => user.name);\n}\n",
+  },
+  'disposal': {
+    sentence: "Left unchanged: what `%code%` declares is disposed of at the end of its block, on every way out.",
+    advice: "Write the clean-up as `try` and `finally`.",
+    example: "exports.load = async function (name) {\n  await using file = await open(name);\n  return file.readFile('utf8');\n};\n",
   },
   'dynamic-scope': {
     sentence: "Left unchanged: `%code%` looks names up at run time (`eval` or `with`), so no name near it can be moved or renamed.",
@@ -292,6 +305,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` throws after the wait, where nobody could catch it; in an async function it would be an answer.",
     advice: "Report the error instead: `return cb(err)`.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) throw err;\n    cb(null, text);\n  });\n};\n",
+  },
+  'top-level-await': {
+    sentence: "Left unchanged: `%code%` waits at the top of a module, and everything that imports the module waits with it.",
+    advice: "Export a function that loads it.",
+    example: "import { readFile } from 'node:fs/promises';\nexport const config = JSON.parse(await readFile('config.json', 'utf8'));\n",
   },
   'top-level-await-cjs': {
     sentence: "Left unchanged: `%code%` would need `await` at the top of a CommonJS module.",

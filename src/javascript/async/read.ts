@@ -1,0 +1,98 @@
+import type { Block, Entry, Refusal, Target } from '../../flow/model.js';
+import { inside, readStatements } from '../body.js';
+import type { FileContext } from '../context.js';
+import { ts } from '../parse.js';
+import { settleIn } from '../promise/elsewhere.js';
+import { isAsync, isFunctionNode, isGenerator, nameOf } from '../promise/uses.js';
+import type { FunctionNode } from '../promise/uses.js';
+import { rangeOf, snippetsOf } from '../snippet.js';
+import { attempt, stop } from '../stop.js';
+import { admitAsync } from './read-admit.js';
+import { ownWaits } from './read-env.js';
+import type { Env } from './read-env.js';
+import { fillingOf } from './read-holes.js';
+import { exitSteps, readingFor } from './read-statements.js';
+
+export interface AsyncRead {
+  readonly entries: Entry[];
+  readonly refusals: Refusal[];
+}
+
+type Fn = FunctionNode & { body: ts.ConciseBody };
+
+/**
+ * Finds the async functions of a file and says what they do.
+ *
+ * Each is an entry or a refusal, unless its body became part of the flow around it (the tasks of a fan-out). An `await` in the
+ * middle of an expression becomes a wait of its own, with a name of ours; the order of evaluation stays or the function is refused.
+ */
+export function readAsync(ctx: FileContext): AsyncRead {
+  const entries: Entry[] = [];
+  const refusals: Refusal[] = [];
+  const inlined = new Set<ts.Node>();
+  settleIn(ctx);
+  const visit = (node: ts.Node): void => {
+    if (isFunctionNode(node) && isAsync(node) && !inlined.has(node)) {
+      const tried = attempt(() => readFunction(node, ctx));
+      if (tried.ok) {
+        entries.push(tried.value.entry);
+        tried.value.inlined.forEach((fn) => inlined.add(fn));
+      } else refusals.push(tried.refusal);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ctx.file);
+  const [top] = ownWaits(ctx.file);
+  if (top) refusals.push({ code: 'top-level-await', at: rangeOf(top) });
+  return { entries, refusals: refusals.sort((a, b) => a.at.start - b.at.start) };
+}
+
+function readFunction(fn: Fn, ctx: FileContext): { entry: Entry; inlined: ReadonlySet<ts.Node> } {
+  if (isGenerator(fn)) stop('generator', fn);
+  admitAsync(fn, ctx);
+  const target: Target = { of: 'entry' };
+  const snippets = snippetsOf(ctx, fn);
+  const env: Env = {
+    ctx,
+    fn,
+    target,
+    snippets: fillingOf(snippets),
+    taken: new Set(),
+    headed: new Set(),
+    inlined: new Set(),
+    needs: [],
+  };
+  const flow = flowOf(fn, env);
+  const left = ownWaits(fn.body).find((wait) => !env.taken.has(wait));
+  if (left) stop('expression-order', left);
+  const entry: Entry = {
+    style: 'async',
+    name: nameOf(fn),
+    at: rangeOf(fn),
+    body: rangeOf(fn.body),
+    bodyKind: ts.isBlock(fn.body) ? 'block' : 'expression',
+    shape: { kind: 'function' },
+    target,
+    flow,
+    params: snippets.paramsOf(fn as ts.SignatureDeclaration),
+    head: { edits: headEdits(fn, ctx) },
+    needs: env.needs,
+    notes: [],
+  };
+  return { entry, inlined: env.inlined };
+}
+
+function flowOf(fn: Fn, env: Env): Block {
+  const { body } = fn;
+  if (ts.isBlock(body)) return readStatements(body.statements, inside(body), readingFor(env));
+  return { steps: exitSteps(body, { lead: [], at: rangeOf(body), tries: 0 }, env), tail: [] };
+}
+
+/** The word `async` goes, with the blank behind it, where the target's functions do not carry it. */
+function headEdits(fn: Fn, ctx: FileContext): Entry['head']['edits'] {
+  const { to } = ctx.options;
+  const word = fn.modifiers?.find((modifier) => modifier.kind === ts.SyntaxKind.AsyncKeyword);
+  if (!word || to === 'async' || to === 'pool') return [];
+  const blank = /^[ \t]/.test(ctx.text.slice(word.end)) ? 1 : 0;
+  return [{ start: word.getStart(), end: word.end + blank, text: '' }];
+}
