@@ -1,6 +1,7 @@
 /**
  * What the tool makes of a Python story now, where that differs from what is expected, and where its behaviour differs:
- * `npm run story:python -- <part of a title> [all]`. With `all` the results are shown also where they are as expected. `telling` runs the tellings only.
+ * `npm run story:python -- <part of a title> [all]`. With `all` the results are shown also where they are as expected. `telling` only runs the tellings, `alike`
+ * compares those of one story with each other.
  */
 
 import { startPython } from '../test/python/behave.js';
@@ -21,7 +22,13 @@ async function main([wanted = '', mode]: string[]): Promise<void> {
     if (mode === 'telling' && seen.has(`${input.story} ${input.from}`)) continue;
     seen.add(`${input.story} ${input.from}`);
     const said = [...(await tellingProblems(python, input))];
-    if (mode === 'telling') said.push(...(await shown(python, input)));
+    if (mode === 'alike') {
+      const sibling = readStories().find(
+        (each) => each.story === input.story && each.from === input.to && !each.isProject,
+      );
+      if (sibling)
+        said.push(...(await behaviourProblems(python, input, { [input.main]: Object.values(sibling.files)[0]! })));
+    } else if (mode === 'telling') said.push(...(await shown(python, input)));
     else {
       const { texts } = convert(ownEngine, input);
       said.push(...differences(input, mode === 'all'), ...(await textProblems(python, input, texts)));
@@ -35,7 +42,9 @@ async function main([wanted = '', mode]: string[]): Promise<void> {
 
 async function shown(python: ReturnType<typeof startPython>, input: Input): Promise<string[]> {
   const { out, err, code, log } = await python.run(programOf(input, input.files), { salt: 1 });
-  const [first, ...others] = await Promise.all([1, 1, 1, 1].map((salt) => python.run(programOf(input, input.files), { salt })));
+  const [first, ...others] = await Promise.all(
+    [1, 1, 1, 1].map((salt) => python.run(programOf(input, input.files), { salt })),
+  );
   const differs = others.some((each) => each.log.lines.join('\n') !== first!.log.lines.join('\n'));
   const lines = [...log.lines, ...out.map((line) => `| ${line}`), `exit code ${code}, ${log.most} at once`];
   return [...lines, ...(err ? [err] : []), ...(differs ? ['!!! not the same each time'] : [])];

@@ -74,10 +74,19 @@ function compare(weather: Weather, before: Trace, after: Trace, input: Input): s
 /** All that somebody outside can see: output, exit code, what it died of, and the requests. */
 function visible(trace: Trace, script: Script): string[] {
   const { out, code, died, log } = trace;
-  const lines = script.mayDiffer?.includes('order') ? [...log.lines].sort() : log.lines;
+  const traffic = died ? untilTheEnd(log.lines) : log.lines;
+  const lines = script.mayDiffer?.includes('order') ? [...traffic].sort() : traffic;
   const texts = [...out.map((line) => `| ${line}`), `exit code ${code}`, ...(died ? [`died of ${died}`] : [])];
   const vary = [...TIMES, ...(script.vary ?? []).map((source) => new RegExp(source, 'g'))];
   return [...lines, ...texts.map((text) => vary.reduce((now, each) => now.replace(each, '<varies>'), text))];
+}
+
+/** A program that dies waits for the answers to what it asked, or gives them up: which requests it makes is all that can be told apart. */
+function untilTheEnd(lines: readonly string[]): string[] {
+  const failure = lines.findIndex((line) => /^< .* (500|reset)$/.test(line));
+  if (failure < 0) return [...lines];
+  const after = lines.slice(failure + 1).filter((line) => line.startsWith('>'));
+  return [...lines.slice(0, failure + 1), ...after.sort()];
 }
 
 /** What a story may say of itself: after a failure the others run on, or are given up. */

@@ -159,7 +159,10 @@ class Run {
     if (!this.held.includes(held)) return;
     this.held = this.held.filter((each) => each !== held);
     this.flush();
-    this.log.lines.push(`x ${held.line}`);
+    // Those that are given up at once are given up in no order.
+    const { lines } = this.log;
+    const at = lines.findLastIndex((line) => !line.startsWith('x ')) + 1;
+    lines.push(...[...lines.splice(at), `x ${held.line}`].sort());
   }
 
   private watch(): void {
