@@ -1,4 +1,4 @@
-import type { Binding, Snippet, Step } from '../../flow/model.js';
+import type { Bind, Binding, Snippet, Step } from '../../flow/model.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf, skipParentheses } from '../snippet.js';
@@ -39,14 +39,17 @@ function liftAwait(node: ts.AwaitExpression, { steps, root }: Place, env: Env): 
   const on = readTask(node, { steps, root }, env);
   const binding: Binding = env.snippets.invent(nameFor(node, 'result'));
   const at = rangeOf(node);
-  steps.push({
-    kind: 'wait',
-    on,
-    bind: { pattern: nameSnippet(binding, at), how: 'const', invented: true },
-    lead: [],
-    at,
-  });
+  // Parentheses that go would be missing where a writer puts the wait back in the place of the name.
+  const invented = !ts.isParenthesizedExpression(node.parent);
+  const bind: Bind = { pattern: nameSnippet(binding, at), how: 'const', ...(invented && { invented }) };
+  steps.push({ kind: 'wait', on, bind, lead: commentsBefore(node, env), at });
   fill(node, useSnippet(binding, at), env);
+}
+
+/** Between `await` and what it waits for. */
+function commentsBefore(node: ts.AwaitExpression, env: Env) {
+  const range = { start: node.getStart() + 'await'.length, end: node.expression.getStart() };
+  return env.snippets.comments(range).filter((each) => each !== '');
 }
 
 /** Puts a name in the place of a node, and of parentheses that were only around it. */
@@ -146,7 +149,7 @@ function isWrapper(node: ts.Node): node is ts.ParenthesizedExpression {
 function ofProperty(property: ts.ObjectLiteralElementLike): Operand[] {
   if (ts.isSpreadAssignment(property)) return [{ node: property.expression, role: 'value', spread: 'object' }];
   const key: Operand[] = ts.isComputedPropertyName(property.name)
-    ? [{ node: property.name.expression, role: 'text' }]
+    ? [{ node: property.name.expression, role: 'value' }]
     : [];
   if (ts.isPropertyAssignment(property)) return [...key, { node: property.initializer, role: 'value' }];
   // `{ user }` reads a variable: where it can change meanwhile it would need a name of its own.
@@ -221,6 +224,9 @@ function liftUpdate(node: ts.BinaryExpression, place: Place, env: Env): void {
   const operator = node.operatorToken.getText().slice(0, -1);
   if (['&&', '||', '??'].includes(operator)) stop('expression-order', node);
   if (!hasAwait(node.right)) return lift(node.left, place, env);
+  const name = bare(node.left);
+  // A variable that nobody else writes can as well be read afterwards.
+  if (ts.isIdentifier(name) && isStable(name, env, node.right)) return lift(node.right, place, env);
   liftTarget(node.left, place, env);
   const at = rangeOf(node);
   const { snippets } = env;

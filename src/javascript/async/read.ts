@@ -56,7 +56,7 @@ function readFunction(fn: Fn, ctx: FileContext): { entry: Entry; inlined: Readon
     ctx,
     fn,
     target,
-    snippets: fillingOf(snippets),
+    snippets: { ...fillingOf(snippets), invent: (name) => ({ name: freeName(name, fn, ctx) }) },
     taken: new Set(),
     headed: new Set(),
     inlined: new Set(),
@@ -80,6 +80,13 @@ function readFunction(fn: Fn, ctx: FileContext): { entry: Entry; inlined: Readon
     notes: [],
   };
   return { entry, inlined: env.inlined };
+}
+
+/** What the user has named keeps its name: ours is another. */
+function freeName(name: string, fn: ts.Node, { scopes }: FileContext): string {
+  const taken = scopes.namesWithin(fn);
+  if (!taken.has(name)) return name;
+  for (let n = 2; ; n++) if (!taken.has(`${name}${n}`)) return `${name}${n}`;
 }
 
 function flowOf(fn: Fn, env: Env): Block {
