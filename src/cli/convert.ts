@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import type { FileError } from '../types.js';
 import { colourPatch, paint } from '../report/colour.js';
 import { explain } from '../report/explain.js';
+import { reports } from '../report/formats/index.js';
 import { patchOf } from '../report/patch.js';
 import { statsLines, summaryLines } from '../report/summary.js';
 import { relativePosix } from '../run/paths.js';
@@ -92,7 +93,24 @@ function render(output: Destination, details: RunDetails, options: CliOptions, s
       const patch = patchOf(changes, options.context);
       return toStdout && screen.colourOut ? colourPatch(patch, colours) : patch;
     }
+    default:
+      return reports[output.format]({
+        document: details.document,
+        text: (file) => details.sources.get(file)?.text,
+        command: commandFor(options),
+      });
   }
+}
+
+/** What a reader of a report types to get the changes made. */
+function commandFor({ to, from, unsafe }: CliOptions): string {
+  return [
+    'npx asyncshift --to',
+    to,
+    ...(from ? ['--from', from] : []),
+    ...(unsafe ? ['--unsafe'] : []),
+    '--write',
+  ].join(' ');
 }
 
 async function put(output: Destination, text: string, screen: Console): Promise<void> {

@@ -128,6 +128,8 @@ function render(format: OutputFormat | undefined, shown: Shown, colour: boolean)
       return `${JSON.stringify({ schema: 'asyncshift.text/1', ...result, sites: undefined }, undefined, 2)}\n`;
     case 'explain':
       return explain({ ...result, path: () => given, text: () => source.text }, colours);
+    default:
+      throw new Error(`bug: ${format} is a report about files`);
   }
 }
 

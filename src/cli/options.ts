@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { ExportsPolicy, Style } from '../types.js';
 import { directionProblem } from '../run/engine.js';
+import { reports } from '../report/formats/index.js';
 import { didYouMean } from './suggest.js';
 import type { When } from './streams.js';
 
@@ -14,7 +15,7 @@ export class UsageError extends Error {
   }
 }
 
-export type OutputFormat = 'patch' | 'json' | 'explain';
+export type OutputFormat = 'patch' | 'json' | 'explain' | keyof typeof reports;
 
 export interface Output {
   readonly format: OutputFormat;
@@ -53,7 +54,12 @@ export const STYLES: readonly Style[] = ['callback', 'promise', 'async', 'pool']
 const POLICIES: readonly ExportsPolicy[] = ['wrap', 'change', 'refuse'];
 const POOLS = ['threads', 'limit'] as const;
 const COLOURS: readonly When[] = ['auto', 'always', 'never'];
-const FORMATS: readonly OutputFormat[] = ['patch', 'json', 'explain'];
+const FORMATS: readonly OutputFormat[] = [
+  'patch',
+  'json',
+  'explain',
+  ...(Object.keys(reports) as (keyof typeof reports)[]),
+];
 
 export const COMMANDS: Readonly<Record<string, string>> = {
   list: 'the directions that can be asked for',
@@ -253,6 +259,9 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
       `two outputs for stdout; give one a file: --output ${second!.format}=report.${second!.format}`,
     );
   }
+  const report = options.output.find(({ format }) => format in reports);
+  if (paths.includes('-') && report)
+    throw new UsageError(`--output ${report.format} is about files; name them instead of '-'.`);
   if (paths.includes('-') && paths.length > 1)
     throw new UsageError(`'-' reads one text from stdin; it goes with no other path.`);
   if (!paths.includes('-') && options.stdinFilename !== undefined) {
