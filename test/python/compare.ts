@@ -33,17 +33,18 @@ export async function behaviourProblems(python: Python, input: Input, after: Tex
   const [old, now] = [programOf(input, input.files), programOf(input, after)];
   const usual = await trace(python, old, { salt: 1 });
   const problems = await Promise.all(
-    weathers(usual, input.script).map(async (weather) => {
+    weathersOf(usual, input.script).map(async (weather) => {
       const before = await trace(python, old, weather);
-      return compare(weather, before, await trace(python, now, weather), input);
+      return differences(weather, before, await trace(python, now, weather), input.script);
     }),
   );
   return problems.flat();
 }
 
-function weathers({ log }: Trace, script: Script): Weather[] {
+/** All goes well, in two orders of answers; then the first requests fail, each in one or two ways. */
+export function weathersOf({ log }: Trace, script: Script, most = MOST_FAILING): Weather[] {
   const ways: readonly Failure[] = ['500', 'reset'];
-  const failing = script.noFailures ? [] : log.requests.slice(0, MOST_FAILING);
+  const failing = script.noFailures ? [] : log.requests.slice(0, most);
   const failures = failing.flatMap((each, index) =>
     (index < 2 ? ways : [ways[index % 2]!]).map((how): Weather => ({ salt: 1, failing: each, how })),
   );
@@ -61,10 +62,10 @@ function trace(python: Python, program: Program, weather: Weather): Promise<Trac
   return run;
 }
 
-function compare(weather: Weather, before: Trace, after: Trace, input: Input): string[] {
-  const [old, now] = [visible(before, input.script), visible(after, input.script)];
+export function differences(weather: Weather, before: Trace, after: Trace, script: Script): string[] {
+  const [old, now] = [visible(before, script), visible(after, script)];
   if (old.join('\n') === now.join('\n')) return [];
-  if (weather.failing && isAllowed(old, now, input.script)) return [];
+  if (weather.failing && isAllowed(old, now, script)) return [];
   const when = weather.failing ? `${weather.failing} fails (${weather.how})` : `nothing fails, order ${weather.salt}`;
   const stderr =
     after.died && after.err !== before.err ? [`  stderr after:\n${indent(after.err.split('\n').slice(-25))}`] : [];
@@ -76,9 +77,15 @@ function visible(trace: Trace, script: Script): string[] {
   const { out, code, died, log } = trace;
   const traffic = died ? untilTheEnd(log.lines) : log.lines;
   const lines = script.mayDiffer?.includes('order') ? [...traffic].sort() : traffic;
-  const texts = [...out.map((line) => `| ${line}`), `exit code ${code}`, ...(died ? [`died of ${died}`] : [])];
+  const shown = script.printedAtOnce ? inNoOrder(out, new RegExp(script.printedAtOnce)) : out;
+  const texts = [...shown.map((line) => `| ${line}`), `exit code ${code}`, ...(died ? [`died of ${died}`] : [])];
   const vary = [...TIMES, ...(script.vary ?? []).map((source) => new RegExp(source, 'g'))];
   return [...lines, ...texts.map((text) => vary.reduce((now, each) => now.replace(each, '<varies>'), text))];
+}
+
+/** Lines that several threads print at the same time come in any order, and so do others between them. */
+function inNoOrder(out: readonly string[], atOnce: RegExp): string[] {
+  return [...out.filter((line) => !atOnce.test(line)), ...out.filter((line) => atOnce.test(line)).sort()];
 }
 
 /** A program that dies waits for the answers to what it asked, or gives them up: which requests it makes is all that can be told apart. */

@@ -17,6 +17,8 @@ export interface Script {
   readonly file?: string;
   /** Texts that differ from run to run: times, mostly. */
   readonly vary?: readonly string[];
+  /** Lines that threads print at the same time: the order among them is left to chance. */
+  readonly printedAtOnce?: string;
   /** The program is not run, and why. */
   readonly notRun?: string;
   /** Differences that the notes of the change admit: `requests after a failure`, … */
