@@ -53,6 +53,7 @@ async function differencesOf(
   before: string,
   after: string,
   notes: readonly string[],
+  thorough: boolean,
 ): Promise<string[]> {
   const program = (text: string): Program => ({ files: { 'main.py': text }, main: 'main.py', replies: {} });
   const usual = await python.run(program(before), { salt: 1 });
