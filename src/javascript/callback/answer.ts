@@ -67,7 +67,7 @@ export function checkContinuation(fn: FunctionNode, state: State): void {
   if (fn.asteriskToken) stop('generator', fn);
   if (fn.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword)) stop('mixed-style', fn);
   if (!ts.isArrowFunction(fn) && fn.body) {
-    if (usesThis(fn.body)) stop('own-this', fn);
+    if (usesThis(fn.body) && !state.bound.has(fn)) stop('own-this', fn);
     if (usesArguments(fn.body) || usesNewTarget(fn.body)) stop('arity-observed', fn);
   }
   const name = ts.isFunctionExpression(fn) ? fn.name : undefined;
@@ -277,7 +277,10 @@ class ErrorSplit {
     const bind = bindResults(this.results, this.answered.gives, this.state);
     const start = this.isNode() ? ' = null' : '';
     const declare: Snippet = { ...name, parts: ['let ', ...name.parts, typed, start] };
-    const env: Env = { ...this.env, paired: new Map([...this.env.paired, [this.error, new Set(this.resultSymbols)]]) };
+    const one = this.resultSymbols.filter(
+      (symbol) => !symbol.declarations?.some((each) => ts.isParameter(each) && each.dotDotDotToken),
+    );
+    const env: Env = { ...this.env, paired: new Map([...this.env.paired, [this.error, new Set(one)]]) };
     const rest = readAll(this.body, 0, env, this.state, this.answered.fn);
     const onFail: Handler = { param: { pattern: param, how: 'let' }, body: { steps: [assign], tail: [] } };
     return [{ kind: 'code', made: true, code: declare, lead: [], at }, waitOn(this.answered, bind, onFail), ...rest];

@@ -4,7 +4,7 @@ import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { mayHoldCallbacks } from '../prefilter.js';
 import { aliasOf, optionalOf, shufflesOf } from './shuffle.js';
-import { isCallbackNode, isFunction } from './shape.js';
+import { boundCall, handedAs, isCallbackNode, isFunction } from './shape.js';
 import type { CallbackFunction, FunctionNode, ReportSite, Results } from './types.js';
 
 /** Says of a call with a callback, from knowledge beyond the file, that its callee is error-first. */
@@ -44,8 +44,9 @@ function answersLater(candidate: Candidate, ctx: FileContext): ts.Node | undefin
   return candidate.sites.find((site) => {
     if (site.sync || site.kind !== 'fail' || !ts.isCallExpression(site.at)) return false;
     const owner = ts.findAncestor(site.at.parent, ts.isFunctionLike);
-    const call = owner?.parent;
-    return !!call && ts.isCallExpression(call) && call.arguments.at(-1) === owner && isErrorFirstCall(call, ctx);
+    const handed = owner && handedAs(owner);
+    const call = handed?.parent;
+    return !!call && ts.isCallExpression(call) && call.arguments.at(-1) === handed && isErrorFirstCall(call, ctx);
   })?.at;
 }
 
@@ -132,6 +133,9 @@ function siteOf(name: ts.Identifier, node: FunctionNode, ctx: FileContext): Repo
 function memberSite(access: ts.PropertyAccessExpression, sync: boolean, ctx: FileContext): ReportSite | undefined {
   const call = access.parent;
   if (!ts.isCallExpression(call) || call.expression !== access) return undefined;
+  const timer = call.parent;
+  if (access.name.text === 'bind' && ts.isCallExpression(timer) && timer.arguments[0] === call && isTimer(timer))
+    return reportSite(timer, call.arguments.slice(1), sync, ctx);
   if (access.name.text === 'call') return reportSite(call, call.arguments.slice(1), sync, ctx);
   const list = call.arguments[1];
   if (access.name.text !== 'apply') return undefined;
@@ -139,6 +143,11 @@ function memberSite(access: ts.PropertyAccessExpression, sync: boolean, ctx: Fil
     ? reportSite(call, list.elements, sync, ctx)
     : { kind: 'passed', at: call, count: 0, sync };
 }
+
+const isTimer = (call: ts.CallExpression): boolean =>
+  /^(nextTick|setImmediate|queueMicrotask|setTimeout)$/.test(
+    memberName(bare(call.expression)) ?? (ts.isIdentifier(call.expression) ? call.expression.text : ''),
+  );
 
 /** `process.nextTick(cb, null, v)` reports; `db.get(id, cb)` hands on. */
 function argumentSite(call: ts.CallExpression, use: ts.Node, sync: boolean, ctx: FileContext): ReportSite {
@@ -199,7 +208,8 @@ function firstArgument(at: ts.Node): ts.Expression | undefined {
     const list = at.arguments[1];
     return list && ts.isArrayLiteralExpression(list) ? list.elements[0] : undefined;
   }
-  if (name === 'nextTick' || at.expression.getText() === 'setImmediate') return at.arguments[1];
+  if (name === 'nextTick' || at.expression.getText() === 'setImmediate')
+    return (at.arguments[0] && boundCall(at.arguments[0])?.args[0]) ?? at.arguments[1];
   return at.arguments[0];
 }
 
@@ -226,8 +236,9 @@ function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): 
   const owner = declaration.parent;
   // A function that stands alone gets arguments, not answers.
   if (!isHandedOn(owner)) return false;
-  const call = owner.parent;
-  if (ts.isCallExpression(call) && call.arguments.at(-1) === owner && isErrorFirstCall(call, ctx))
+  const handed = handedAs(owner);
+  const call = handed.parent;
+  if (ts.isCallExpression(call) && call.arguments.at(-1) === handed && isErrorFirstCall(call, ctx))
     return owner.parameters[0] === declaration;
   return (
     owner.parameters[0] === declaration &&
@@ -238,7 +249,7 @@ function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): 
 
 /** A function in an argument list, or a local one that can be handed on by its name. */
 function isHandedOn(owner: ts.SignatureDeclaration): boolean {
-  const { parent } = owner;
+  const { parent } = handedAs(owner);
   if (ts.isCallExpression(parent) || ts.isNewExpression(parent)) return true;
   return (
     !!ts.findAncestor(parent, ts.isFunctionLike) &&

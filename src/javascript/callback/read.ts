@@ -55,10 +55,11 @@ function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolve
   for (const shuffle of fn.shuffles) if (!isShared(shuffle)) state.moved.add(shuffle.node);
   checkWrites(fn, ctx);
   const body = bodyOf(node);
-  const flow = readList(body.statements, body.range, env, state);
+  const flow = readList(body.statements, body.range, env, state, fn.part?.from);
   if (!leaves(flow.steps)) stop('path-without-callback', body.statements.at(-1) ?? node);
   const results = resultsOf(state.reports.get(target) ?? [], fn);
   const { from, prologueSteps } = prologueOf(fn, flow, body.statements, state);
+  checkPart(fn, from, body.statements);
   return {
     flow: keepComments({ steps: flow.steps, tail: flow.tail }, node.body!),
     target,
@@ -137,6 +138,7 @@ export function newState(
     reports: new Map(),
     foreign: new Set(),
     turning: new Set(),
+    bound: new Set(),
     inlined: new Set(),
     moved: new Set(),
     joins: new Map(),
@@ -168,9 +170,14 @@ function entryEnv(fn: CallbackFunction, target: Target, ctx: FileContext): Env {
     ),
     known: new Map(symbols.map((symbol) => [symbol, 'given'])),
     paired: new Map(),
-    sync: true,
+    sync: !fn.part?.later,
     targets: [target],
   };
+}
+
+/** What was not read stays where it is, so that nothing in front of it may go. */
+function checkPart({ node, part }: CallbackFunction, from: number, statements: readonly ts.Statement[]): void {
+  if (part && part.from > 0 && from < statements[part.from - 1]!.end) stop('reference-use', node);
 }
 
 /** Places that cannot be async, and text that must not be moved. */
@@ -261,7 +268,8 @@ function factsOf(
     reportsSyncInside: reportsBeforeWait(steps),
     throwsInPrologue: prologue.some(hasThrow),
     mayThrowSync: [...prologue, ...(inside ? [inside] : [])].some((each) => !!mayThrowSync(each, state.ctx.scopes)),
-    returns: returnsOf(statements, env, state),
+    // What stands in front of a part stays, and gives what it gave.
+    returns: returnsOf(fn.part ? statements.filter((each) => each.end > from) : statements, env, state),
     usesThis: usesThis(body),
     usesArguments: usesArguments(body),
     body: { start: body.getStart(), end: body.end },

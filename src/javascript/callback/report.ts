@@ -198,7 +198,13 @@ function dependsOnAbsent(value: ts.Expression, env: Env, state: State): boolean 
   let node = bare(value) as ts.Expression;
   while (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
     node = bare(node.expression) as ts.Expression;
-  return assumedOf(node, env.known, state.ctx.scopes) === 'absent';
+  return assumedOf(node, env.known, state.ctx.scopes) === 'absent' && !isRest(node, state);
+}
+
+/** `(err, ...results)`: an empty list is there where nothing else is. */
+function isRest(name: ts.Node, state: State): boolean {
+  const declaration = ts.isIdentifier(name) ? state.ctx.scopes.symbolOf(name)?.declarations?.[0] : undefined;
+  return !!declaration && ts.isParameter(declaration) && !!declaration.dotDotDotToken;
 }
 
 function fail(role: ReportRole, error: ts.Expression | undefined, at: ts.Node, env: Env, state: State): Step {

@@ -1,4 +1,4 @@
-import { bare } from '../calls/origin.js';
+import { bare, memberName } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
 import type { FunctionNode } from './types.js';
@@ -137,4 +137,34 @@ export function isEmptyValue(expression: ts.Expression, scopes: Scopes): boolean
   return (
     node.kind === ts.SyntaxKind.NullKeyword || node.kind === ts.SyntaxKind.FalseKeyword || ts.isVoidExpression(node)
   );
+}
+
+/** `function (err, user) { … }.bind(this)`: the function, and whether its `this` is that of the place where it stands. */
+export function unbound(node: ts.Node): { readonly of: ts.Node; readonly own: boolean } | undefined {
+  const call = bare(node);
+  if (!ts.isCallExpression(call) || call.arguments.length !== 1 || memberName(call.expression) !== 'bind')
+    return undefined;
+  const self = call.arguments[0]!;
+  if (!isPure(self)) return undefined;
+  const of = bare((call.expression as ts.AccessExpression).expression);
+  return { of, own: self.kind === ts.SyntaxKind.ThisKeyword };
+}
+
+/** What is handed on of a function: itself, or what `.bind(…)` makes of it. */
+export function handedAs(fn: ts.Node): ts.Node {
+  const access = fn.parent;
+  const call = access?.parent;
+  const isBound = ts.isPropertyAccessExpression(access) && access.expression === fn && access.name.text === 'bind';
+  return isBound && ts.isCallExpression(call) && call.expression === access && call.arguments.length === 1 ? call : fn;
+}
+
+/** `cb.bind(null, err)`, as it is given to `process.nextTick`: the name and what it will be called with. */
+export function boundCall(
+  node: ts.Node,
+): { readonly name: ts.Identifier; readonly self: ts.Expression; readonly args: readonly ts.Expression[] } | undefined {
+  const call = bare(node);
+  if (!ts.isCallExpression(call) || memberName(call.expression) !== 'bind') return undefined;
+  const name = bare((call.expression as ts.AccessExpression).expression);
+  const [self, ...args] = call.arguments;
+  return ts.isIdentifier(name) && self && isPure(self) ? { name, self, args } : undefined;
 }

@@ -25,6 +25,8 @@ export interface State {
   readonly foreign: Set<Target>;
   /** Functions that are read as loops: their own name inside means the next turn. */
   readonly turning: Set<ts.Node>;
+  /** Functions whose `this` is that of the place where they stand: `function () { … }.bind(this)`. */
+  readonly bound: Set<ts.Node>;
   /** Functions whose statements became part of the flow. */
   readonly inlined: Set<ts.Node>;
   /** Fan-outs by their statement, and the statements that count, with what they end. */

@@ -16,7 +16,8 @@ import { readThen } from './then.js';
 import { putOff, sleep, timerOf } from './timers.js';
 import { checkNames, noteFailure, plainSnippet, readReport, recordReport, roleCall, simpleText } from './report.js';
 import type { ReportRole } from './report.js';
-import { isFunction, isPure } from './shape.js';
+import { continuationOf } from './bound.js';
+import { boundCall, isFunction, isPure } from './shape.js';
 import { readList } from './statements.js';
 import { mention, roleOf, withKnown } from './state.js';
 import type { Env, LocalFunction, State } from './state.js';
@@ -239,6 +240,12 @@ function readLater(call: ts.CallExpression, env: Env, state: State): Step[] | un
     );
     return [...wait, ...made];
   }
+  const bound = boundCall(first);
+  const boundRole = bound && !given.length ? roleOf(bound.name, env, state) : undefined;
+  if (bound && boundRole) {
+    const called = { role: boundRole, name: bound.name, args: bound.args };
+    return [...wait, ...readRoleCall(called, call, { ...env, inTry: undefined }, state)];
+  }
   const fn = bare(first);
   if (!isFunction(fn) || given.length) return undefined;
   checkContinuation(fn, state);
@@ -261,7 +268,7 @@ function readWait(call: ts.CallExpression, env: Env, state: State): Step[] {
   if (ts.isOptionalChain(call)) stop('path-without-callback', call);
   if (isEvent(call)) stop('many-events', call);
   if (keeps(call)) stop('reference-use', call, first.text);
-  const continuation = bare(last);
+  const continuation = continuationOf(last, state);
   const role = roleOf(continuation, env, state);
   if (role?.kind === 'report') return passThrough(call, role, env, state);
   if (role?.kind === 'inline') return answerOf(call, role.fn.node, env, state);

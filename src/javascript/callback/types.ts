@@ -38,6 +38,11 @@ export interface CallbackFunction {
   readonly results: Results | 'passed';
   /** Functions of the file that stand around it and are callback functions too: their snippets contain this one. */
   readonly inside?: FunctionNode;
+  /**
+   * `node` is a function inside the one that takes the callback, or that one itself: only its statements from `from` on are read.
+   * `later`: it is surely called after the call of the callback's function has returned.
+   */
+  readonly part?: { readonly from: number; readonly later: boolean };
 }
 
 /** `guard`: `if (cb) cb(err)`, `cb && cb()`, `typeof cb === 'function'`; `noop`: `cb = cb || noop`; `throws`: without it the error

@@ -111,6 +111,15 @@ const manyTimes = new Set(
   ).split(' '),
 );
 
+/** `User.find({}, function (err, users) { … })`: what a list's method gives its function has no error in front. */
+function isQuery(call: ts.CallExpression, name: string): boolean {
+  const last = call.arguments.at(-1) && bare(call.arguments.at(-1)!);
+  if (!/^(find|all|filter|test)$/.test(name) || !last || call.arguments.length > 3) return false;
+  if (!ts.isFunctionExpression(last) && !ts.isArrowFunction(last)) return false;
+  const [error, result] = last.parameters;
+  return !!result && !!error && /^(er|err|error)$/i.test(error.name.getText());
+}
+
 /**
  * A function that nobody has described: its callback is taken for what the caller's own code takes it for, an error and a result.
  * The reader has seen that the callback looks at the error.
@@ -119,7 +128,8 @@ function unknownCallee(ctx: FileContext, call: ts.CallExpression): Awaiting {
   const callee = bare(call.expression);
   const name = memberName(callee) ?? (ts.isIdentifier(callee) ? callee.text : undefined);
   if (call.questionDotToken || callee.kind === ts.SyntaxKind.SuperKeyword) return { kind: 'unknown' };
-  if (name !== undefined && manyTimes.has(name)) return { kind: 'unknown', code: 'many-events' };
+  if (name !== undefined && manyTimes.has(name) && !isQuery(call, name))
+    return { kind: 'unknown', code: 'many-events' };
   const origin = originOf(callee, ctx.scopes);
   // A function of Node's own or of the language that the table does not have answers in some other way.
   if (origin && origin.module === '' && !isOwnExport(callee)) return { kind: 'unknown' };

@@ -20,17 +20,31 @@ import { callsOf, givesOfSite, leave, mixesLists, reportWithThis, resultsOf } fr
 import type { Site } from './site.js';
 import { markTiming } from './timing.js';
 import type { AnswersSync } from './timing.js';
+import type { Wrapped } from './wrapped.js';
 
 export type Read = (site: Site, calls: CallResolver) => ReadOutcome<CallbackReading>;
 type Resolve = (ctx: FileContext) => CallResolver;
+
+/** What is known of all calls in the end. */
+export interface Decided {
+  readonly isSync: AnswersSync;
+  readonly handedOn: HandedOn;
+  readonly resolve: Resolve;
+}
 
 /**
  * Decides all functions together. At first everything is assumed to become async; whatever turns out to be impossible moves a
  * mode down, and all that call it are read again, until nothing moves. At the end the readings fit the modes and the results.
  */
-export function decide(sites: readonly Site[], files: readonly FileContext[], readAs: Read, resolve: Resolve): void {
+export function decide(
+  sites: readonly Site[],
+  files: readonly FileContext[],
+  wrapped: ReadonlyMap<ts.Node, Wrapped>,
+  readAs: Read,
+  resolve: Resolve,
+): Decided {
   const callers = callersOf(sites);
-  const handedOn = handedOnBy(sites, resolve);
+  const handedOn = handedOnBy(sites, wrapped, resolve);
   const read: Read = (site, calls) => readAs(site, site.asLists ? withLists(site, calls, handedOn) : calls);
   const ownCalls = new Set<ts.Node>(sites.flatMap((site) => callsOf(site).map(({ call }) => call)));
   const isProject = (call: ts.Node): boolean => ownCalls.has(call);
@@ -42,13 +56,14 @@ export function decide(sites: readonly Site[], files: readonly FileContext[], re
     }
     markHanded(sites, handedOn);
   }
+  let isSync: AnswersSync = () => true;
   let unread: ReadonlySet<Site> = new Set(sites);
   let moved: readonly Site[] = sites;
   for (let round = 0; moved.length > 0; round++) {
     const before = new Map(sites.map((site) => [site, fingerprint(site)]));
     for (const site of unread) if (site.mode !== 'left') readAgain(site, read, resolve);
     markHanded(sites, handedOn);
-    const isSync = markTiming(sites, files);
+    isSync = markTiming(sites, files, wrapped);
     const awaited = awaitedCalls(sites);
     for (const site of sites)
       if (site.mode === 'change' && !canChange(site, awaited, isSync, isProject)) keep(site, read, resolve);
@@ -62,10 +77,12 @@ export function decide(sites: readonly Site[], files: readonly FileContext[], re
     if (round > 40)
       for (const site of unread) leave(site, { code: 'caller-not-convertible', at: rangeOf(site.fn.node) });
   }
+  return { isSync, handedOn, resolve };
 }
 
-function handedOnBy(sites: readonly Site[], resolve: Resolve): HandedOn {
+function handedOnBy(sites: readonly Site[], wrapped: ReadonlyMap<ts.Node, Wrapped>, resolve: Resolve): HandedOn {
   const called = new Map<ts.Node, Site>();
+  for (const [call, { inner }] of wrapped) if (inner) called.set(call, inner);
   for (const site of sites) for (const { call } of callsOf(site)) called.set(call, site);
   return (ctx, call) => {
     const site = called.get(call);
@@ -163,7 +180,7 @@ function canChange(
 }
 
 /** A bridge must give the old callback exactly what it got, when it got it; and there must be something worth it. */
-function checkKept(site: Site, handedOn: HandedOn): void {
+export function checkKept(site: Site, handedOn: HandedOn): void {
   if (site.reading!.leaf) return leave(site, site.reading!.leaf.refusal);
   if (gainsNothing(site, site.reading!)) return leave(site);
   site.bridge = bridgeOf(site, handedOn);
@@ -217,7 +234,16 @@ export function firstThrow(site: Site, reading: CallbackReading): ts.Node | unde
 function gainsNothing(site: Site, reading: CallbackReading): boolean {
   // One wait in a function that is handed on in place reads no better behind a bridge.
   const few = site.naming.kind === 'inline' ? 2 : 1;
-  return reading.waits.length < few || handsOnOnly(reading);
+  return reading.waits.length < few || handsOnOnly(reading) || (!!site.partOf && givesOnly(reading));
+}
+
+/** `g(x, (err, v) => { if (err) return cb(err); cb(null, v); })` */
+function givesOnly(reading: CallbackReading): boolean {
+  const [wait, exit, more] = asyncPart(reading).steps;
+  if (wait?.kind !== 'wait' || wait.onFail || wait.on.kind !== 'call' || exit?.kind !== 'exit' || more) return false;
+  if (exit.how !== 'succeed') return false;
+  if (!exit.with || isTask(exit.with)) return !exit.with;
+  return exit.with.at.end - exit.with.at.start === (wait.bind?.pattern.declares[0]?.binding.name.length ?? -1);
 }
 
 /** Its async part is one call that hands its answer on. */

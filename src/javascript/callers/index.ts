@@ -13,10 +13,13 @@ import { callbackifyNeed, changedEntry, keptEntry } from './entries.js';
 import { survives } from './nested.js';
 import { asyncHead } from './head.js';
 import { leafEdits, readSite } from './leaf.js';
+import { partsOf } from './parts.js';
 import { callsOf, givesOfSite, leave, resultsOf } from './site.js';
 import type { Site } from './site.js';
 import { namingOf, ownerAt, useOf, usesIn } from './uses.js';
 import type { Use } from './uses.js';
+import { awaitingWrapped, wrappedCalls } from './wrapped.js';
+import type { Wrapped } from './wrapped.js';
 
 const rule = 'callback-to-async';
 
@@ -36,11 +39,19 @@ export function readCallbackProject(
       return isBridged(ctx, fn) ? bridgedSite(site) : site;
     }),
   );
-  decide(sites, files, (site, calls) => readSite(site, sites, calls), resolverOf(sites, project));
-  const standing = sites.filter((site) => site.mode !== 'left' && isSeen(site, sites));
+  const wrapped = wrappedCalls(sites, files, graph);
+  const resolve = resolverOf(sites, wrapped, project);
+  const known = decide(sites, files, wrapped, (site, calls) => readSite(site, sites, calls), resolve);
+  const all = [...sites, ...sites.flatMap((site) => partsOf(site, sites, known))];
+  const standing = all.filter((site) => site.mode !== 'left' && isSeen(site, all));
+  const inParts = new Set(standing.flatMap(({ partOf }) => partOf ?? []));
   return {
     groups: groupsOf(standing, options),
-    refusals: sites.flatMap(({ ctx, mode, refusal }) => (mode === 'left' && refusal ? [{ ctx, rule, refusal }] : [])),
+    refusals: sites.flatMap((site) =>
+      site.mode === 'left' && site.refusal && !inParts.has(site)
+        ? [{ ctx: site.ctx, rule, refusal: site.refusal }]
+        : [],
+    ),
   };
 }
 
@@ -122,7 +133,11 @@ function isHarmlessUse(use: Use, fn: CallbackFunction): boolean {
 }
 
 /** What a call in a file calls: a function of the project as it will be, else whatever the tables know. */
-function resolverOf(sites: readonly Site[], project: Project): (ctx: FileContext) => CallResolver {
+function resolverOf(
+  sites: readonly Site[],
+  wrapped: ReadonlyMap<ts.Node, Wrapped>,
+  project: Project,
+): (ctx: FileContext) => CallResolver {
   const byCall = new Map<ts.Node, Site>();
   for (const site of sites) for (const { call } of callsOf(site)) byCall.set(call, site);
   const members = new Map<unknown, Map<string, Site>>();
@@ -136,6 +151,9 @@ function resolverOf(sites: readonly Site[], project: Project): (ctx: FileContext
   };
   return (ctx) => (call) => {
     const site = byCall.get(call) ?? memberAt(ctx, call);
+    const held = wrapped.get(call);
+    const both = held && awaitingWrapped(call, held);
+    if (both) return both;
     if (!site) return awaitingOf(ctx, call, project.graph.isPatched);
     const gives = givesOfSite(site);
     if (site.mode === 'change') return { kind: 'async', ...gives };
@@ -169,7 +187,10 @@ function groupsOf(sites: readonly Site[], options: TransformOptions): PlannedGro
   const callers = new Map(sites.flatMap((site) => site.reading!.waits.map((call) => [call as ts.Node, site] as const)));
   const parent = new Map<Site, Site>(sites.map((site) => [site, site]));
   const find = (site: Site): Site => (parent.get(site) === site ? site : find(parent.get(site)!));
+  const firstOf = new Map<Site, Site>();
   for (const site of sites) {
+    if (site.partOf && !firstOf.has(site.partOf)) firstOf.set(site.partOf, site);
+    else if (site.partOf) parent.set(find(site), find(firstOf.get(site.partOf)!));
     if (site.mode !== 'change') continue;
     for (const use of site.uses) {
       const caller = use.kind === 'call' ? callers.get(use.call) : undefined;
@@ -187,7 +208,7 @@ function groupOf(sites: readonly Site[], awaited: ReadonlySet<ts.Node>, options:
   const entries = sites.flatMap((site) =>
     site.reading!.leaf ? [] : [{ ctx: site.ctx, entry: entryOf(site, options) }],
   );
-  const more = sites.length - 1;
+  const more = new Set(sites.map((site) => site.partOf ?? site)).size - 1;
   return {
     rule,
     title: `${titleOf(main)}${more > 0 ? `; ${more} more ${more === 1 ? 'follows' : 'follow'}` : ''}`,
@@ -198,12 +219,13 @@ function groupOf(sites: readonly Site[], awaited: ReadonlySet<ts.Node>, options:
     ],
     unsafe: sites.flatMap((site) => unsafeNotes(site)),
     notes: [...leaves.flatMap((site) => leafNotes(site, options)), ...entries.flatMap(({ entry }) => entry.notes)],
-    main: { ctx: main.ctx, at: main.fn.node.getStart() },
+    main: { ctx: main.ctx, at: (main.partOf ?? main).fn.node.getStart() },
   };
 }
 
 function titleOf(site: Site): string {
   if (site.reading!.leaf) return `${site.fn.name} gives a promise`;
+  if (site.partOf) return `a part of ${site.fn.name} becomes async`;
   return site.mode === 'change' ? `${site.fn.name} becomes async` : `the inside of ${site.fn.name} becomes async`;
 }
 

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../flow/model.js';
 import type { Range } from '../../types.js';
+import { boundCall } from '../callback/shape.js';
 import type { CallbackFunction, CallbackReading, Gives } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
@@ -35,11 +36,13 @@ export interface Site {
   endsSync?: Range;
   /** How its contract is kept, when it is. */
   bridge?: Bridge;
+  /** The function that it is a part of, which as a whole stays as it is. */
+  readonly partOf?: Site;
 }
 
 /** What a call of the function gives to who waits for it. What was never read says only that it gives several. */
 export function givesOfSite(site: Site): Gives {
-  return { results: resultsOf(site), sync: site.answersSync ? 'maybe' : 'never' };
+  return { results: resultsOf(site), sync: site.answersSync || !site.reading ? 'maybe' : 'never' };
 }
 
 export function resultsOf(site: Site): Gives['results'] {
@@ -73,13 +76,19 @@ export function reportWithThis({ fn }: Site): ts.Node | undefined {
     .map(({ at }) => at)
     .find((at) => {
       const call = ts.isExpressionStatement(at) ? at.expression : at;
-      if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return false;
+      if (!ts.isCallExpression(call)) return false;
+      const bound = call.arguments[0] && boundCall(call.arguments[0]);
+      if (bound && isNameOf(bound.name, fn)) return !isNothing(bound.self);
+      if (!ts.isPropertyAccessExpression(call.expression)) return false;
       const { name, expression } = call.expression;
       const [self] = call.arguments;
       if (!/^(call|apply)$/.test(name.text) || !isNameOf(expression, fn) || !self) return false;
-      return self.kind !== ts.SyntaxKind.NullKeyword && !ts.isVoidExpression(self) && self.getText() !== 'undefined';
+      return !isNothing(self);
     });
 }
+
+const isNothing = (node: ts.Expression): boolean =>
+  node.kind === ts.SyntaxKind.NullKeyword || ts.isVoidExpression(node) || node.getText() === 'undefined';
 
 function isNameOf(node: ts.Expression, fn: CallbackFunction): boolean {
   if (!ts.isIdentifier(node)) return false;

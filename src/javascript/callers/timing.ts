@@ -8,6 +8,9 @@ import { asyncPart } from './exits.js';
 import { endsSync } from './pace.js';
 import { callsOf } from './site.js';
 import type { Site } from './site.js';
+import { answersSyncAsWritten } from './written-timing.js';
+import type { Written } from './written-timing.js';
+import type { Wrapped } from './wrapped.js';
 
 /** Says of a call that its callee may answer before the call has returned. */
 export type AnswersSync = (ctx: FileContext, call: ts.CallExpression) => boolean;
@@ -16,7 +19,11 @@ export type AnswersSync = (ctx: FileContext, call: ts.CallExpression) => boolean
  * Marks the functions that may answer at once: by a report of their own, or by waiting for something that may. The code of other
  * packages is taken to answer later, as Node's own does; what a caller hands in is not, for he may have chosen it because it does.
  */
-export function markTiming(sites: readonly Site[], files: readonly FileContext[]): AnswersSync {
+export function markTiming(
+  sites: readonly Site[],
+  files: readonly FileContext[],
+  wrapped: ReadonlyMap<ts.Node, Wrapped>,
+): AnswersSync {
   const called = new Map<ts.Node, Site>();
   const named = new Map<string, Site[]>();
   for (const site of sites) {
@@ -24,11 +31,16 @@ export function markTiming(sites: readonly Site[], files: readonly FileContext[]
     const name = lastName(site);
     if (name !== undefined) named.set(name, [...(named.get(name) ?? []), site]);
   }
-  const unread = new Set(files.flatMap((ctx) => [...unreadMembers(ctx, sites)]));
+  const unread = new Map<string, Unread[]>();
+  for (const each of files.flatMap((ctx) => unreadMembers(ctx, sites)))
+    unread.set(each.name, [...(unread.get(each.name) ?? []), each]);
+  const unreadSync = new Set<string>();
   const byNode = new Map<ts.Node, Site>(sites.map((site) => [site.fn.node, site]));
   const isSync: AnswersSync = (ctx, call) => {
     const site = called.get(call);
     if (site) return site.answersSync;
+    const held = wrapped.get(call);
+    if (held) return !!held.inner?.answersSync;
     // What runs the functions that it is given answers when they do.
     const given = call.arguments.slice(0, -1).map(bare).filter(isFunctionNode);
     if (given.some((fn) => byNode.get(fn)?.answersSync ?? true)) return true;
@@ -36,43 +48,52 @@ export function markTiming(sites: readonly Site[], files: readonly FileContext[]
     const alike = name === undefined ? undefined : named.get(name);
     // Whose method it is nobody says; those of this name in the project say how they answer.
     const isUnowned = name !== undefined && !originOf(call.expression, ctx.scopes);
-    if (isUnowned && unread.has(name)) return true;
+    if (isUnowned && unreadSync.has(name)) return true;
     if (isUnowned && alike) return alike.some((each) => each.answersSync);
+    if (isUnowned && unread.has(name)) return false;
     return isSyncByText(ctx, call);
   };
-  for (const site of sites) if (!site.isBridged) site.answersSync = !site.reading || !!site.reading.answersAtOnce;
+  for (const site of sites) if (!site.isBridged) site.answersSync = !!site.reading?.answersAtOnce;
   for (let grown = true; grown;) {
     grown = false;
     for (const site of sites) {
-      if (site.answersSync || !site.reading || !ends(site, site.reading.flow.steps, isSync)) continue;
+      if (site.answersSync || site.isBridged) continue;
+      if (!(site.reading ? ends(site, site.reading.flow.steps, isSync) : answersSyncAsWritten(site, isSync))) continue;
       site.answersSync = grown = true;
+    }
+    for (const [name, members] of unread) {
+      if (unreadSync.has(name) || !members.some((each) => answersSyncAsWritten(each, isSync))) continue;
+      unreadSync.add(name);
+      grown = true;
     }
   }
   for (const site of sites) site.endsSync = site.reading && ends(site, asyncPart(site.reading).steps, isSync);
   return isSync;
 }
 
-const membersOf = new WeakMap<ts.SourceFile, ReadonlySet<string>>();
+/** A method that takes something like a callback and was not found to be a callback function: how it answers is read from its text. */
+type Unread = Written & { readonly name: string };
 
-/** Names of methods that take something like a callback and were not found to be callback functions: nothing is known of them. */
-function unreadMembers(ctx: FileContext, sites: readonly Site[]): ReadonlySet<string> {
-  let names = membersOf.get(ctx.file);
-  if (!names) membersOf.set(ctx.file, (names = findMembers(ctx, new Set(sites.map((site) => site.fn.node)))));
-  return names;
+const membersOf = new WeakMap<ts.SourceFile, readonly Unread[]>();
+
+function unreadMembers(ctx: FileContext, sites: readonly Site[]): readonly Unread[] {
+  let members = membersOf.get(ctx.file);
+  if (!members) membersOf.set(ctx.file, (members = findMembers(ctx, new Set(sites.map((site) => site.fn.node)))));
+  return members;
 }
 
-function findMembers(ctx: FileContext, known: ReadonlySet<ts.Node>): ReadonlySet<string> {
-  const names = new Set<string>();
+function findMembers(ctx: FileContext, known: ReadonlySet<ts.Node>): Unread[] {
+  const found: Unread[] = [];
   const visit = (node: ts.Node): void => {
     const isMember = ts.isMethodDeclaration(node) || isFunctionNode(node);
-    if (isMember && !known.has(node) && takesCallback(ctx, node)) {
-      const name = memberNameOf(node);
-      if (name !== undefined) names.add(name);
-    }
+    const callback = isMember && !known.has(node) ? callbackOf(ctx, node) : undefined;
+    const name = isMember && callback ? memberNameOf(node) : undefined;
+    if (isMember && callback && name !== undefined)
+      found.push({ name, ctx, fn: { node, callback: callback.param, callbackSymbol: callback.symbol, shuffles: [] } });
     ts.forEachChild(node, visit);
   };
   visit(ctx.file);
-  return names;
+  return found;
 }
 
 /** `Store.prototype.load = function`, `load: function`, `load(id, cb) {}` */
@@ -84,13 +105,19 @@ function memberNameOf(node: ts.MethodDeclaration | ts.ArrowFunction | ts.Functio
 }
 
 /** Its last parameter is called, or is named as one that is. */
-function takesCallback(ctx: FileContext, node: ts.SignatureDeclaration): boolean {
-  const last = node.parameters.at(-1)?.name;
-  if (!last || !ts.isIdentifier(last)) return false;
-  const symbol = ctx.scopes.symbolOf(last);
-  const uses = symbol ? ctx.scopes.references(symbol).filter((use) => use !== last) : [];
+function callbackOf(
+  ctx: FileContext,
+  node: ts.SignatureDeclaration,
+): { readonly param: ts.ParameterDeclaration; readonly symbol: ts.Symbol } | undefined {
+  const param = node.parameters.at(-1);
+  const last = param?.name;
+  const symbol = last && ts.isIdentifier(last) ? ctx.scopes.symbolOf(last) : undefined;
+  if (!param || !symbol) return undefined;
+  const uses = ctx.scopes.references(symbol).filter((use) => use !== last);
   const isCalled = uses.some((use) => ts.isCallExpression(use.parent) && use.parent.expression === use);
-  return isCalled || (uses.length > 0 && /^(cb|callback|done|next)$/i.test(last.text));
+  return isCalled || (uses.length > 0 && /^(cb|callback|done|next)$/i.test(symbol.name))
+    ? { param, symbol }
+    : undefined;
 }
 
 const byText = new WeakMap<ts.Node, boolean>();

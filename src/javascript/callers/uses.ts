@@ -177,6 +177,12 @@ function memberUse(ctx: FileContext, node: ts.Node, name: string): Use {
   return /^(call|apply|bind)$/.test(name) ? { kind: 'reference', ctx, node } : { kind: 'member', ctx, node, name };
 }
 
+/** The names under which an expression goes out of its file as it stands. */
+export function exportsOf(ctx: FileContext, node: ts.Node): string[] {
+  const as = exportOf(ctx, node);
+  return as === undefined ? [] : [as];
+}
+
 // export { load as read };  export default load;  exports.load = load;  module.exports = { load };
 function exportOf(ctx: FileContext, node: ts.Node): string | undefined {
   const { parent } = node;
