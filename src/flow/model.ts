@@ -42,9 +42,13 @@ export interface Snippet {
   readonly promise: 'no' | 'maybe' | 'yes';
   /** Evaluating it has no effect and can't throw: a literal, a name. It may be dropped or moved. */
   readonly pure?: boolean;
+  /** Evaluating it can't throw: shown from its text, not guessed. Only told where a writer asks for it. */
+  readonly calm?: boolean;
+  /** Its value is an array, and always the same one: it can be gone through by index. */
+  readonly list?: boolean;
   /** Of a pattern: it takes its value apart (`{ a }`, `[b]`). */
   readonly destructures?: boolean;
-  /** Of a loop's head: it never ends by itself (`while (true)`). */
+  /** Of a loop's head or test: it never ends by itself (`while (true)`). */
   readonly endless?: boolean;
   /** Binds less tightly than `await`: a condition, an operator, an arrow. The writer puts it in parentheses. */
   readonly loose?: boolean;
@@ -108,6 +112,8 @@ export type LoopForm =
       readonly kind: 'for';
       readonly how?: 'const' | 'let' | 'var';
       readonly init?: Snippet;
+      /** `let i = start; …; i++`: one variable, one more each turn. */
+      readonly counter?: { readonly name: Snippet; readonly start: Snippet };
       readonly test?: Snippet;
       readonly update?: Snippet;
     };

@@ -4,7 +4,7 @@ import type { Binding, Block, ImportNeed } from '../flow/model.js';
 import { nameBindings } from '../flow/passes/names.js';
 import type { Range, Style } from '../types.js';
 import type { FileContext } from './context.js';
-import { addImports } from './imports.js';
+import { addImports, localNameFor } from './imports.js';
 import { ts } from './parse.js';
 import type { PlannedEntry, PlannedGroup } from './plan.js';
 import { writerFor, type Writer } from './writers.js';
@@ -104,7 +104,11 @@ function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
     const { body } = planned.entry;
     const swallowed = drafts.filter(({ edit }) => edit.start >= body.start && edit.end <= body.end);
     canvas.nested.splice(0, canvas.nested.length, ...swallowed.map((draft) => draft.edit));
-    const text = writer.write(planned.entry, flow, { canvas, style: ctx.style });
+    const need = (wanted: ImportNeed): string => {
+      job.needs.push({ need: wanted, group });
+      return localNameFor(ctx, wanted);
+    };
+    const text = writer.write(planned.entry, flow, { canvas, style: ctx.style, need });
     const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
   }

@@ -1,8 +1,11 @@
 import type { Canvas } from '../edits/render.js';
+import type { ImportNeed } from '../flow/model.js';
 import type { CodeStyle } from './context.js';
 
 /** What a writer writes with: the file's text and names, and how the file looks. */
 export interface Pen {
   readonly canvas: Canvas;
   readonly style: CodeStyle;
+  /** The text by which this file says what is needed; it is imported where the file lacks it. */
+  need(need: ImportNeed): string;
 }

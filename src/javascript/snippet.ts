@@ -1,6 +1,7 @@
 import type { Binding, Declared, Lead, Part, Snippet } from '../flow/model.js';
 import type { Range } from '../types.js';
 import { bindingsOf, declarationsOf, headDeclarations, namesOf, type Bindings } from './bindings.js';
+import { isCalm } from './calls/calm.js';
 import { isPlainValue } from './calls/values.js';
 import { commentsBetween, trailingComments } from './comments.js';
 import type { FileContext } from './context.js';
@@ -52,8 +53,12 @@ function statementRange(node: ts.Node): Range {
 export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
   const bindings = bindingsOf(ctx, entry);
   const { declared, usesIn } = bindings;
+  // Where errors travel by hand it matters what can throw.
+  const asked = ctx.options.to === 'callback' || ctx.options.to === 'promise';
+  const calm = (nodes: readonly ts.Node[]) =>
+    asked && nodes.every((node) => isCalm(node, ctx.scopes)) && { calm: true };
   const make = (range: Range, nodes: readonly ts.Node[], declares: readonly Declared[]): Snippet => {
-    return { parts: [range], uses: usesIn(nodes, range), declares, promise: 'no', at: range };
+    return { parts: [range], uses: usesIn(nodes, range), declares, promise: 'no', ...calm(nodes), at: range };
   };
   return {
     ...triviaOf(ctx.text),

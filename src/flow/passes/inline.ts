@@ -263,6 +263,7 @@ function joined(parts: readonly (string | Snippet)[], step: Pick<Step, 'at'>): S
     uses: inner.flatMap((part) => part.uses),
     declares: inner.flatMap((part) => part.declares),
     promise: 'no',
+    ...(inner.every((part) => part.calm || part.pure) && { calm: true }),
     at: step.at,
   };
 }

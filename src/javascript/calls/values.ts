@@ -26,6 +26,11 @@ export function isPlainValue(expression: ts.Node, scopes: Scopes, known: KnownPl
   return kindOf(expression, { scopes, known, depth: 0 }) !== undefined;
 }
 
+/** What an expression's value is, where its text shows it. */
+export function valueKind(expression: ts.Node, scopes: Scopes): Kind | undefined {
+  return kindOf(expression, { scopes, known: () => false, depth: 0 });
+}
+
 /** True for functions that never look at `this`: `console.log`, `JSON.parse`, arrows, functions of the file without `this`. */
 export function isThisFree(expression: ts.Node, scopes: Scopes): boolean {
   const node = bare(expression);
