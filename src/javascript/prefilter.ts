@@ -9,6 +9,16 @@ export const mayHoldPromises = (text: string): boolean => PROMISE.test(text);
 /** False when no function of the text can be an error-first callback function. */
 export const mayHoldCallbacks = (text: string): boolean => CALLBACK.test(text);
 
+/** False when nothing in the text is started for each item of a list and waited for as a whole. */
+export const mayHoldFanOuts = (text: string): boolean => FAN_OUT.test(text);
+
+/** False when the text uses no pool that we know. */
+export const mayHoldPools = (text: string): boolean => POOL.test(text);
+
+const FAN_OUT = /\.\s*(?:all|allSettled)\s*[(<]|['"]async(?:\/\w+)?['"]|\.\s*forEach\s*\(|\bfor\s*\(/;
+const POOL =
+  /['"](?:p-map|p-limit|p-queue|async(?:\/\w+)?|piscina|tinypool|workerpool|(?:node:)?worker_threads)['"]|\bconcurrency\b/;
+
 const PROMISE =
   /\.\s*(?:then|catch|finally)\b|\.\s*(?:spread|tap|tapCatch|fail|fin|done|asCallback|nodeify|otherwise|always)\s*[(<]|\bnew\s+Promise\b|\bPromise\s*\.|\bDeferred\b|\bdefer\s*\(/;
 

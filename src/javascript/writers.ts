@@ -2,6 +2,7 @@ import type { Block, Entry } from '../flow/model.js';
 import type { Range, Style } from '../types.js';
 import { asyncWriter } from './async/writer.js';
 import type { Pen } from './pen.js';
+import { poolWriter } from './pool/writer.js';
 
 /** Says a flow in one style. It never sees a syntax tree. */
 export interface Writer {
@@ -13,7 +14,7 @@ export interface Writer {
   write(entry: Entry, flow: Block, pen: Pen): string;
 }
 
-const writers: Readonly<Partial<Record<Style, Writer>>> = { async: asyncWriter };
+const writers: Readonly<Partial<Record<Style, Writer>>> = { async: asyncWriter, pool: poolWriter };
 
 /** The writer of a style that some transform writes. */
 export function writerFor(style: Style): Writer {

@@ -9,8 +9,10 @@ export interface Message {
 }
 
 export type RefusalCode =
+  | 'already-started'
   | 'arity-observed'
   | 'async-iteration'
+  | 'bound-unknown'
   | 'called-more-than-once'
   | 'callee-not-seen'
   | 'caller-not-convertible'
@@ -31,6 +33,7 @@ export type RefusalCode =
   | 'ignored'
   | 'labels'
   | 'lazy-thenable'
+  | 'library-esm-only'
   | 'library-promise'
   | 'list-unknown'
   | 'live-queue'
@@ -68,9 +71,16 @@ export type NoteCode =
   | 'answers-once'
   | 'bridged'
   | 'contract-changed'
+  | 'dependency-added'
+  | 'fewer-at-once'
   | 'throw-now-rejection';
 
 export const refusals: Readonly<Record<RefusalCode, Message>> = {
+  'already-started': {
+    sentence: "Left unchanged: what `%code%` waits for is under way already; it cannot wait for its turn any more.",
+    advice: "Bound the place where the work is started.",
+    example: "exports.load = async (jobs) => {\n  return await Promise.all(jobs.map((job) => job.promise));\n};\n",
+  },
   'arity-observed': {
     sentence: "Left unchanged: `%code%` depends on how many arguments there are, and without the callback there would be one fewer.",
     advice: "Replace the count by a test of the parameter itself (`typeof cb === 'function'`), then run again.",
@@ -80,6 +90,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` takes one value after the other from an async iterator, and closes it on every way out.",
     advice: "Move the loop to a function of its own, which stays async; the functions that call it can be converted.",
     example: "exports.lines = async function (stream) {\n  const lines = [];\n  for await (const line of stream) lines.push(line);\n  return lines;\n};\n",
+  },
+  'bound-unknown': {
+    sentence: "Left unchanged: `%code%` starts everything at once, and how many that is cannot be seen; say how many may run at once with `--limit N`.",
+    advice: "`--limit N` sets the bound for all such places. The fewer, the longer it takes; servers often say how many they allow.",
+    example: "const { get } = require('./io');\nexports.load = async (ids) => {\n  return await Promise.all(ids.map((id) => get(id)));\n};\n",
   },
   'called-more-than-once': {
     sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
@@ -180,6 +195,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` sends its request only when it is waited for, so waiting elsewhere would move the request.",
     advice: "Write `await` at the place where the request must be sent.",
     example: "const superagent = require('superagent');\nfunction both() {\n  const a = superagent.get('/a');\n  const b = superagent.get('/b');\n  return a.then((one) => b.then((two) => [one.body, two.body]));\n}\n",
+  },
+  'library-esm-only': {
+    sentence: "Left unchanged: this package has p-limit in a version that `require` does not load, and `%code%` stands in a CommonJS file.",
+    advice: "Make the file an ES module, or install p-limit 3 (`npm install p-limit@3`).",
+    example: "// package.json: { \"dependencies\": { \"p-limit\": \"^6.0.0\" } }\nconst { get } = require('./io');\nexports.load = async () => {\n  return await Promise.all([1, 2].map((id) => get(id)));\n};\n",
   },
   'library-promise': {
     sentence: "Left unchanged: `%code%` uses a method that only the library's promises have, and `%name%` has no exact native form.",
@@ -358,6 +378,16 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     sentence: "`%name%` is exported and answers in a new way: callers outside this run must change.",
     advice: "List it in the changelog as a breaking change.",
     example: "exports.load = async function (id) {\n  return db.get(id);\n};\n",
+  },
+  'dependency-added': {
+    sentence: "package.json lists a new dependency.",
+    advice: "Install it (`npm install`) before you run the code.",
+    example: "const limit = pLimit(3);\n",
+  },
+  'fewer-at-once': {
+    sentence: "Fewer of `%code%` run at once than before, as `--limit` asks.",
+    advice: "The whole takes longer, and when one fails, others may still be about to start.",
+    example: "const limit = pLimit(2);\nconst bodies = await Promise.all(['/a', '/b', '/c'].map((url) => limit(() => fetch(url))));\n",
   },
   'throw-now-rejection': {
     sentence: "`%code%` threw at its caller; now the promise is rejected.",

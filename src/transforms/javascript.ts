@@ -5,15 +5,17 @@ import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
 import { typesFor, type Types } from '../javascript/types.js';
 import { findWrong } from '../javascript/verify.js';
 import type { FileError, ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
+import { asyncToPool } from './async-to-pool.js';
 import { callbackToAsync } from './callback-to-async.js';
 import { withoutIgnored } from './ignore.js';
 import { promiseToAsync } from './promise-to-async.js';
+import { promiseToPool } from './promise-to-pool.js';
 import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
 import { untilNothingChanges } from './rounds.js';
 import type { Plan, Transform } from './transform.js';
 
 /** What can be asked for in JavaScript and TypeScript. */
-export const transforms: readonly Transform[] = [callbackToAsync, promiseToAsync];
+export const transforms: readonly Transform[] = [callbackToAsync, promiseToAsync, asyncToPool, promiseToPool];
 
 /**
  * Converts the files of one project. Pure: it reads other files through `view` only, and gives edits, never new files on disk.

@@ -1,10 +1,11 @@
-import { mayHoldCallbacks, mayHoldPromises } from '../javascript/prefilter.js';
+import { mayHoldCallbacks, mayHoldFanOuts, mayHoldPools, mayHoldPromises } from '../javascript/prefilter.js';
 import { mayHoldPython } from '../python/prefilter.js';
 import type { Style } from '../types.js';
 
 const tests: Partial<Record<Style, (text: string) => boolean>> = {
   promise: mayHoldPromises,
   callback: mayHoldCallbacks,
+  pool: mayHoldPools,
 };
 
 /** False when a text has nothing that a run towards `to` could change. A style that has no test here is looked for everywhere. */
@@ -14,6 +15,7 @@ export function mayApply(
   path = 'unnamed.js',
 ): boolean {
   if (/\.pyi?$/i.test(path)) return options.to !== 'promise' && mayHoldPython(text, options);
-  const read: readonly Style[] = options.from ? [options.from] : ['promise', 'callback'];
+  if (options.to === 'pool') return mayHoldFanOuts(text);
+  const read: readonly Style[] = options.from ? [options.from] : ['promise', 'callback', 'pool'];
   return read.some((style) => style !== options.to && (tests[style]?.(text) ?? true));
 }

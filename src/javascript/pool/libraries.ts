@@ -1,0 +1,76 @@
+import type { ImportNeed } from '../../flow/model.js';
+import type { FileEdit } from '../../types.js';
+import type { FileContext } from '../context.js';
+import { hasDependency, manifestOf, rangeOf, withDependency, type Manifest } from './manifest.js';
+
+export type Library = 'p-limit' | 'p-map' | 'p-queue';
+
+/** What a bounded fan-out of a file is written with. */
+export interface Chosen {
+  readonly library: Library;
+  readonly need: ImportNeed;
+  /** The package.json that lists it from now on; undefined when it is listed, or there is no package.json. */
+  readonly beside?: FileEdit;
+}
+
+export const needs: Readonly<Record<Library, ImportNeed>> = {
+  'p-limit': { from: 'p-limit', name: 'default', local: 'pLimit' },
+  'p-map': { from: 'p-map', name: 'default', local: 'pMap' },
+  'p-queue': { from: 'p-queue', name: 'default', local: 'PQueue' },
+};
+
+/** From this major version on, `require` does not load it. */
+const esmFrom: Readonly<Record<Library, number>> = { 'p-limit': 4, 'p-map': 5, 'p-queue': 7 };
+
+/**
+ * The library that the file uses already, else one that its package has, else p-limit, which package.json then lists. `fits` says which
+ * of them can say what is to be said. `esm-only`: the package has p-limit in a version that this file cannot `require`.
+ */
+export function chooseLibrary(ctx: FileContext, fits: (library: Library) => boolean): Chosen | 'esm-only' {
+  const manifest = manifestOf(ctx);
+  const all = (Object.keys(needs) as Library[]).filter(fits);
+  const inFile = all.find((library) => importsIt(ctx, library));
+  if (inFile) return chosen(inFile);
+  const inPackage = all.filter((library) => library !== 'p-queue' && manifest && hasDependency(manifest, library));
+  const loadable = inPackage.find((library) => isLoadable(ctx, library, manifest));
+  if (loadable) return chosen(loadable);
+  if (inPackage.includes('p-limit')) return 'esm-only';
+  const listed = rangeOf(manifest, 'p-limit');
+  if (listed !== undefined && !isLoadable(ctx, 'p-limit', manifest)) return 'esm-only';
+  if (listed !== undefined && isForDevelopers(ctx.path)) return chosen('p-limit');
+  const beside = manifest && withDependency(manifest, 'p-limit', listed ?? rangeFor(ctx, manifest));
+  return { ...chosen('p-limit'), ...(beside && { beside }) };
+}
+
+const chosen = (library: Library): Chosen => ({ library, need: needs[library] });
+
+function importsIt(ctx: FileContext, library: Library): boolean {
+  if (!new RegExp(`(?:from|require\\()\\s*['"]${library}['"]`).test(ctx.text)) return false;
+  return true;
+}
+
+function isLoadable(ctx: FileContext, library: Library, manifest: Manifest | undefined): boolean {
+  if (ctx.moduleStyle === 'esm') return true;
+  const major = Number(/\d+/.exec(rangeOf(manifest, library) ?? '')?.[0] ?? NaN);
+  return major < esmFrom[library];
+}
+
+/** Tests and tools may use what only developers have installed. */
+const isForDevelopers = (path: string): boolean =>
+  /(^|\/)(tests?|__tests__|spec|scripts|tools|bench|benchmarks|examples?)\/|\.(test|spec)\.[cm]?[jt]sx?$/.test(path);
+
+/** As `npm install` writes it: the last version that `require` loads, unless the package is made of ES modules. */
+function rangeFor(ctx: FileContext, { json }: Manifest): string {
+  const isModule = json['type'] === 'module' || /\.m[jt]s$/.test(ctx.path);
+  if (!isModule) return '^3.1.0';
+  const engines = json['engines'] as { node?: unknown } | undefined;
+  const oldest = Number(/\d+/.exec(String(engines?.node ?? ''))?.[0] ?? 20);
+  return oldest >= 20 ? '^7.3.3' : oldest >= 18 ? '^6.2.0' : '^4.0.0';
+}
+
+/** A script of a page has no modules; anything that lies in a package is run by Node. */
+export function canImport(ctx: FileContext): boolean {
+  if (ctx.moduleStyle !== 'script') return true;
+  const page = ['window', 'document', 'XMLHttpRequest', 'localStorage', 'navigator', 'jQuery', '$'];
+  return !page.some((name) => ctx.scopes.named(name).some(ctx.scopes.isGlobal));
+}
