@@ -115,15 +115,7 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const written = mayWrite ? await writePlan(choice.root, plan, beside.sources, options) : undefined;
   const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
   const document = documentOf({
-    options: {
-      to: options.to,
-      from: options.from,
-      exports: options.exports,
-      unsafe: options.unsafe,
-      types: options.types,
-      pool: options.pool,
-      limit: options.limit,
-    },
+    options,
     root: relativePosix(cwd, choice.root),
     files: choice.files,
     parsed: looked.sources.size,
