@@ -154,6 +154,8 @@ function branch(statement: ts.IfStatement, site: Site, reading: Reading, base: B
   const between = snippets.comments({ start: statement.expression.end, end: statement.thenStatement.getStart() });
   const then = withLead(readBody(statement.thenStatement, reading, site), between);
   const test = snippets.expression(statement.expression);
+  const inside = snippets.comments({ start: statement.getStart(), end: statement.expression.getStart() });
+  if (inside.length) base = { ...base, lead: [...base.lead, ...inside] };
   if (!statement.elseStatement) return { ...base, kind: 'branch', test, then };
   const before = snippets.comments({ start: statement.thenStatement.end, end: statement.elseStatement.getStart() });
   const other = withLead(readBody(statement.elseStatement, reading, site), before);

@@ -12,6 +12,8 @@ export interface Env {
   readonly fn: ts.Node;
   readonly snippets: Filling;
   readonly target: Target;
+  /** What the function's own text calls things: our names are others. */
+  readonly names: ReadonlySet<string>;
   /** Each `await` that has become a wait. */
   readonly taken: Set<ts.Node>;
   /** Statements whose heads have been read already: the general rule may have them. */

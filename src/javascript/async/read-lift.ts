@@ -37,7 +37,7 @@ export function lift(node: ts.Node, place: Place, env: Env): void {
 
 function liftAwait(node: ts.AwaitExpression, { steps, root }: Place, env: Env): void {
   const on = readTask(node, { steps, root }, env);
-  const binding: Binding = env.snippets.invent(nameFor(node, 'result'));
+  const binding: Binding = env.snippets.invent(nameFor(node, 'result', env));
   const at = rangeOf(node);
   // Parentheses that go would be missing where a writer puts the wait back in the place of the name.
   const invented = !ts.isParenthesizedExpression(node.parent);
@@ -106,9 +106,12 @@ function save({ node, role, spread }: Operand, place: Place, env: Env): void {
         : role === 'text'
           ? compose(['`${', text, '}`'], at, 'no')
           : text;
-  const binding = env.snippets.invent(nameFor(node, spread ? 'rest' : 'value'));
+  const binding = env.snippets.invent(nameFor(node, spread ? 'rest' : 'value', env));
   place.steps.push(declareStep('const', binding, value, env));
-  fill(node, useSnippet(binding, at), env);
+  const use = useSnippet(binding, at);
+  if (ts.isShorthandPropertyAssignment(node.parent))
+    env.snippets.fill(at, compose([`${node.getText()}: `, use], at, 'no'));
+  else fill(node, use, env);
 }
 
 /** The parts of an expression in the order of evaluation; `undefined` for what is not known here. */
@@ -231,7 +234,7 @@ function liftUpdate(node: ts.BinaryExpression, place: Place, env: Env): void {
   const at = rangeOf(node);
   const { snippets } = env;
   const target = snippets.expression(node.left);
-  const before = snippets.invent(nameFor(node.left, 'value'));
+  const before = snippets.invent(nameFor(node.left, 'value', env));
   place.steps.push(declareStep('const', before, target, env));
   lift(node.right, place, env);
   const right = snippets.expression(node.right);
@@ -252,7 +255,7 @@ function liftComma(node: ts.BinaryExpression, place: Place, env: Env): void {
 /** `a && (await b())` in the middle of something: a variable of ours, and an `if`. */
 function liftShortcut(node: ts.BinaryExpression, place: Place, env: Env): void {
   const at = rangeOf(node);
-  const result = env.snippets.invent(nameFor(node.right, 'result'));
+  const result = env.snippets.invent(nameFor(node.right, 'result', env));
   place.steps.push(...valueFirst(result, env.snippets.expression(node.left), env));
   const test = shortcutTest(useSnippet(result, at), node.operatorToken.kind, env);
   const then = { steps: assignSteps(useSnippet(result, at), node.right, place.root, env), tail: [] };
@@ -283,7 +286,7 @@ export function shortcutTest(left: Snippet, operator: ts.SyntaxKind, env: Env): 
 
 function liftChoice(node: ts.ConditionalExpression, place: Place, env: Env): void {
   const at = rangeOf(node);
-  const result = env.snippets.invent(nameFor(hasAwait(node.whenTrue) ? node.whenTrue : node.whenFalse, 'result'));
+  const result = env.snippets.invent(nameFor(hasAwait(node.whenTrue) ? node.whenTrue : node.whenFalse, 'result', env));
   const test = env.snippets.expression(node.condition);
   place.steps.push(declareStep('let', result, undefined, env), {
     kind: 'branch',

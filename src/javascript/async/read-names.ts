@@ -1,5 +1,6 @@
 import { bare, memberName } from '../calls/origin.js';
 import { ts } from '../parse.js';
+import type { Env } from './read-env.js';
 
 const verbs =
   /^(?:get|fetch|load|read|find|create|make|query|parse|build|open|compute|resolve|request|list|select|pick)(?=[A-Z])/;
@@ -13,12 +14,16 @@ const reserved = new Set(
 );
 
 /** A name for what an expression gives: `user` of `getUser(id)`, `name` of `options.name`. */
-export function nameFor(expression: ts.Node, otherwise: string): string {
-  const node = bare(expression);
-  if (ts.isAwaitExpression(node)) return nameFor(node.expression, otherwise);
-  if (ts.isCallExpression(node)) return usable(ofCallee(node), otherwise);
-  if (ts.isIdentifier(node)) return usable(node.text, otherwise);
-  return usable(memberName(node), otherwise);
+export function nameFor(expression: ts.Node, otherwise: string, env: Env): string {
+  const name = nameOf(bare(expression));
+  const isUsable = name !== undefined && /^[a-z][\w$]*$/i.test(name) && !reserved.has(name);
+  return isUsable && !env.names.has(name) ? name : otherwise;
+}
+
+function nameOf(node: ts.Node): string | undefined {
+  if (ts.isAwaitExpression(node)) return nameOf(bare(node.expression));
+  if (ts.isCallExpression(node)) return ofCallee(node);
+  return ts.isIdentifier(node) ? node.text : memberName(node);
 }
 
 function ofCallee(call: ts.CallExpression): string | undefined {
@@ -26,8 +31,4 @@ function ofCallee(call: ts.CallExpression): string | undefined {
   const name = ts.isIdentifier(callee) ? callee.text : memberName(callee);
   const rest = name && verbs.test(name) ? name.replace(verbs, '') : undefined;
   return rest && rest.charAt(0).toLowerCase() + rest.slice(1);
-}
-
-function usable(name: string | undefined, otherwise: string): string {
-  return name && /^[a-z][\w$]*$/i.test(name) && !reserved.has(name) ? name : otherwise;
 }

@@ -22,7 +22,11 @@ export function isStable(expression: ts.Node, env: Env, root: ts.Node, role: Rol
   if (ts.isTemplateExpression(node)) return node.templateSpans.every((span) => inner(span.expression, 'text'));
   if (ts.isConditionalExpression(node))
     return [node.condition, node.whenTrue, node.whenFalse].every((each) => inner(each));
-  if (ts.isBinaryExpression(node)) return isPlainOperator(node) && inner(node.left) && inner(node.right);
+  if (ts.isBinaryExpression(node)) {
+    // `(0, lib.parse)(x)`, as compilers write a call without `this`.
+    if (node.operatorToken.kind === ts.SyntaxKind.CommaToken) return inner(node.left) && inner(node.right, role);
+    return isPlainOperator(node) && inner(node.left) && inner(node.right);
+  }
   if (role === 'text') return false;
   if (ts.isArrayLiteralExpression(node)) return node.elements.every((each) => !ts.isSpreadElement(each) && inner(each));
   if (ts.isObjectLiteralExpression(node)) return node.properties.every((each) => isStableProperty(each, inner));

@@ -1,6 +1,6 @@
 import type { Lead, Snippet, Step } from '../../flow/model.js';
 import type { Range } from '../../types.js';
-import { readStatements } from '../body.js';
+import { readBody, readStatements } from '../body.js';
 import type { Made, Reading, Site } from '../body.js';
 import { ts } from '../parse.js';
 import { rangeOf, skipParentheses } from '../snippet.js';
@@ -27,7 +27,8 @@ function make(site: Site, env: Env): Made | undefined {
     return steps ? { steps } : headed(site, statement.expression, env);
   }
   if (ts.isVariableStatement(statement)) return readDeclarations(statement, env) ?? headedDeclaration(site, env);
-  if (ts.isIfStatement(statement) || ts.isThrowStatement(statement)) return headed(site, statement.expression, env);
+  if (ts.isIfStatement(statement)) return nestedIf(statement, site, env) ?? headed(site, statement.expression, env);
+  if (ts.isThrowStatement(statement)) return headed(site, statement.expression, env);
   if (ts.isSwitchStatement(statement)) {
     const test = statement.caseBlock.clauses.find((clause) => ts.isCaseClause(clause) && hasAwait(clause.expression));
     if (test) stop('expression-order', test);
@@ -35,6 +36,29 @@ function make(site: Site, env: Env): Made | undefined {
   }
   if (ts.isIterationStatement(statement, false)) return readLoop(statement, site, env);
   return undefined;
+}
+
+/** `if (a && (await b())) …` without an `else` is one `if` in another. */
+function nestedIf(statement: ts.IfStatement, site: Site, env: Env): Made | undefined {
+  const test = skipParentheses(statement.expression);
+  if (statement.elseStatement || !ts.isBinaryExpression(test) || !hasAwait(test.right)) return undefined;
+  if (test.operatorToken.kind !== ts.SyntaxKind.AmpersandAmpersandToken) return undefined;
+  const { snippets } = env;
+  const at = rangeOf(statement);
+  const before: Step[] = [];
+  lift(test.left, { steps: before, root: test }, env);
+  const outer = snippets.expression(test.left);
+  const steps: Step[] = [];
+  lift(test.right, { steps, root: test }, env);
+  const between = commentsBeside(
+    { start: at.start, end: statement.thenStatement.getStart() },
+    [test.left, test.right].map(rangeOf),
+    env,
+  );
+  const then = readBody(statement.thenStatement, readingFor(env), site);
+  const inner: Step = { kind: 'branch', test: snippets.expression(test.right), then, lead: [], at };
+  const branch: Step = { kind: 'branch', test: outer, then: { steps: [...steps, inner], tail: [] }, lead: between, at };
+  return { steps: [...before, branch] };
 }
 
 /** The waits of the head come before; the rest is read as always, with what they gave in their places. */

@@ -52,11 +52,13 @@ function readFunction(fn: Fn, ctx: FileContext): { entry: Entry; inlined: Readon
   admitAsync(fn, ctx);
   const target: Target = { of: 'entry' };
   const snippets = snippetsOf(ctx, fn);
+  const names = ctx.scopes.namesWithin(fn);
   const env: Env = {
     ctx,
     fn,
     target,
-    snippets: { ...fillingOf(snippets), invent: (name) => ({ name: freeName(name, fn, ctx) }) },
+    names,
+    snippets: { ...fillingOf(snippets), invent: (name) => ({ name: freeName(name, names) }) },
     taken: new Set(),
     headed: new Set(),
     inlined: new Set(),
@@ -83,8 +85,7 @@ function readFunction(fn: Fn, ctx: FileContext): { entry: Entry; inlined: Readon
 }
 
 /** What the user has named keeps its name: ours is another. */
-function freeName(name: string, fn: ts.Node, { scopes }: FileContext): string {
-  const taken = scopes.namesWithin(fn);
+function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let n = 2; ; n++) if (!taken.has(`${name}${n}`)) return `${name}${n}`;
 }
