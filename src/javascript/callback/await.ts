@@ -67,7 +67,19 @@ function argumentText(call: ts.CallExpression, kept: readonly ts.Expression[], s
   const types = call.typeArguments?.at(-1);
   const open = state.ctx.text.indexOf('(', types ? types.end : call.expression.end);
   if (!last) return ['()'];
-  return [state.snippets.piece({ start: open, end: last.end }, kept), ')'];
+  const { snippets, ctx } = state;
+  if (!/^\(\s*\n/.test(ctx.text.slice(open, kept[0]!.getStart())))
+    return [snippets.piece({ start: open, end: last.end }, kept), ')'];
+  const gaps = kept.map((each, index) =>
+    ctx.text.slice(each.end, (kept[index + 1] ?? call.arguments.at(-1)!).getStart()),
+  );
+  const isShort = kept.reduce((length, each) => length + each.getWidth() + 2, 0) <= 60;
+  if (isShort && gaps.every((gap) => /^\s*,\s*$/.test(gap)) && kept.every((each) => !each.getText().includes('\n')))
+    return ['(', ...kept.flatMap((each, index) => [...(index ? [', '] : []), snippets.expression(each)]), ')'];
+  // `f(` on its own line, and so the `)`: as the source has it behind the callback.
+  const tail = { start: call.arguments.at(-1)!.end, end: call.end };
+  const isPlain = /^,?\s*\n\s*\)$/.test(ctx.text.slice(tail.start, tail.end));
+  return [snippets.piece({ start: open, end: last.end }, kept), ...(isPlain ? [snippets.piece(tail, [])] : [')'])];
 }
 
 /** `promisify(f)(x)`, and `promisify(o.m).call(o, x)` where the object matters. */

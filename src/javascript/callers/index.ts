@@ -63,8 +63,7 @@ interface Project {
 
 /** Nothing to do, but others may wait for it. */
 function bridgedSite(site: Site): Site {
-  const atOnce = site.fn.reports.some(({ kind, sync }) => sync && kind !== 'passed' && kind !== 'unknown');
-  return { ...site, mode: 'left', refusal: undefined, isBridged: true, answersSync: atOnce };
+  return { ...site, mode: 'left', refusal: undefined, isBridged: true };
 }
 
 /** Its callback is all that a `callbackify` gets: this tool, or someone, has been here. */

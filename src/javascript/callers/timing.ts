@@ -53,11 +53,11 @@ export function markTiming(
     if (isUnowned && unread.has(name)) return false;
     return isSyncByText(ctx, call);
   };
-  for (const site of sites) if (!site.isBridged) site.answersSync = !!site.reading?.answersAtOnce;
+  for (const site of sites) site.answersSync = !!site.reading?.answersAtOnce;
   for (let grown = true; grown;) {
     grown = false;
     for (const site of sites) {
-      if (site.answersSync || site.isBridged) continue;
+      if (site.answersSync) continue;
       if (!(site.reading ? ends(site, site.reading.flow.steps, isSync) : answersSyncAsWritten(site, isSync))) continue;
       site.answersSync = grown = true;
     }
