@@ -6,6 +6,9 @@
 /** False when the text holds no promise chain. */
 export const mayHoldPromises = (text: string): boolean => PROMISE.test(text);
 
+/** False when the text holds no async function. */
+export const mayHoldAsync = (text: string): boolean => ASYNC.test(text);
+
 /** False when no function of the text can be an error-first callback function. */
 export const mayHoldCallbacks = (text: string): boolean => CALLBACK.test(text);
 
@@ -18,6 +21,8 @@ export const mayHoldPools = (text: string): boolean => POOL.test(text);
 const FAN_OUT = /\.\s*(?:all|allSettled)\s*[(<]|['"]async(?:\/\w+)?['"]|\.\s*forEach\s*\(|\bfor\s*\(/;
 const POOL =
   /['"](?:p-map|p-limit|p-queue|async(?:\/\w+)?|piscina|tinypool|workerpool|(?:node:)?worker_threads)['"]|\bconcurrency\b/;
+
+const ASYNC = /\basync\b|\bawait\b/;
 
 const PROMISE =
   /\.\s*(?:then|catch|finally)\b|\.\s*(?:spread|tap|tapCatch|fail|fin|done|asCallback|nodeify|otherwise|always)\s*[(<]|\bnew\s+Promise\b|\bPromise\s*\.|\bDeferred\b|\bdefer\s*\(/;

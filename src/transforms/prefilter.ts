@@ -1,4 +1,4 @@
-import { mayHoldCallbacks, mayHoldFanOuts, mayHoldPools, mayHoldPromises } from '../javascript/prefilter.js';
+import { mayHoldAsync, mayHoldCallbacks, mayHoldFanOuts, mayHoldPools, mayHoldPromises } from '../javascript/prefilter.js';
 import { mayHoldPython } from '../python/prefilter.js';
 import type { Style } from '../types.js';
 
@@ -6,6 +6,7 @@ const tests: Partial<Record<Style, (text: string) => boolean>> = {
   promise: mayHoldPromises,
   callback: mayHoldCallbacks,
   pool: mayHoldPools,
+  async: mayHoldAsync,
 };
 
 /** False when a text has nothing that a run towards `to` could change. A style that has no test here is looked for everywhere. */
@@ -16,6 +17,6 @@ export function mayApply(
 ): boolean {
   if (/\.pyi?$/i.test(path)) return options.to !== 'promise' && mayHoldPython(text, options);
   if (options.to === 'pool') return mayHoldFanOuts(text);
-  const read: readonly Style[] = options.from ? [options.from] : ['promise', 'callback', 'pool'];
+  const read: readonly Style[] = options.from ? [options.from] : ['promise', 'callback', 'pool', 'async'];
   return read.some((style) => style !== options.to && (tests[style]?.(text) ?? true));
 }

@@ -41,6 +41,12 @@ test('only the style that was asked for is looked for', () => {
   expect(mayApply('p.then(f)', { to: 'promise' })).toBe(false);
 });
 
+test('async functions are looked for where another style is wanted', () => {
+  expect(mayApply('const f = async () => 1;', { to: 'promise' })).toBe(true);
+  expect(mayApply('export const a = await f();', { to: 'callback' })).toBe(true);
+  expect(mayApply('let x = 1;', { to: 'promise' })).toBe(false);
+});
+
 test('hostile texts take no time', () => {
   const started = Date.now();
   for (const part of ['/', '(', '.', ' ', '(err,', 'function (', "'async", '.then\n', '\\w(err', 'next']) {
