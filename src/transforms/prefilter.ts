@@ -1,4 +1,10 @@
-import { mayHoldAsync, mayHoldCallbacks, mayHoldFanOuts, mayHoldPools, mayHoldPromises } from '../javascript/prefilter.js';
+import {
+  mayHoldAsync,
+  mayHoldCallbacks,
+  mayHoldFanOuts,
+  mayHoldPools,
+  mayHoldPromises,
+} from '../javascript/prefilter.js';
 import { mayHoldPython } from '../python/prefilter.js';
 import type { Style } from '../types.js';
 
