@@ -4,12 +4,16 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { findMessage, messageFor, noteCodes, refusalCodes } from '../../src/messages/index.js';
 import { readStories } from '../fixtures/stories.js';
+import { readStories as readPythonStories } from '../python/stories.js';
 import { filesUnder, root, sources } from './sources.js';
 
 const { stale } = require('../../scripts/generate.cjs') as { stale(): { changed: string[]; orphans: string[] } };
 const { readMessages } = require('../../scripts/lib/messages.cjs') as {
   readMessages(file: string): { code: string; example: string }[];
 };
+
+/** Of both languages. */
+const stories = [...readStories(), ...readPythonStories()];
 
 const literals = new Set(
   sources().flatMap((file) => (file.name.startsWith('messages/') ? [] : (file.text.match(/'[a-z0-9-]+'/g) ?? []))),
@@ -32,21 +36,17 @@ test('every code in the messages is given somewhere in src', () => {
 });
 
 test('every refusal has a story', () => {
-  const shown = new Set(
-    readStories().flatMap((input) => input.refusals.map((line) => /: ([a-z0-9-]+) at /.exec(line)?.[1])),
-  );
+  const shown = new Set(stories.flatMap((input) => input.refusals.map((line) => /: ([a-z0-9-]+) at /.exec(line)?.[1])));
   expect(refusalCodes.filter((code) => !shown.has(code) && !(code in SHOWN_ELSEWHERE))).toEqual([]);
 });
 
 test('every note has a story', () => {
-  const shown = new Set(readStories().flatMap((input) => input.notes.map((line) => /: ([a-z0-9-]+)$/.exec(line)?.[1])));
+  const shown = new Set(stories.flatMap((input) => input.notes.map((line) => /: ([a-z0-9-]+)$/.exec(line)?.[1])));
   expect(noteCodes.filter((code) => !shown.has(code))).toEqual([]);
 });
 
 test('stories name only codes that exist', () => {
-  const named = readStories().flatMap((input) =>
-    [...input.refusals, ...input.notes].map((line) => line.split(' ')[3]!),
-  );
+  const named = stories.flatMap((input) => [...input.refusals, ...input.notes].map((line) => line.split(' ')[3]!));
   const known = new Set<string>([...refusalCodes, ...noteCodes]);
   expect([...new Set(named)].filter((code) => !known.has(code))).toEqual([]);
 });
