@@ -1,5 +1,5 @@
 /**
- * Generated Python programs, before and after their conversion: `npm run fuzz:python -- [--style pool|async] [--to style] [--count n] [--seconds n]
+ * Generated Python programs, before and after their conversion: `npm run fuzz:python -- [--style pool|async|callback] [--to style] [--count n] [--seconds n]
  * [--from seed] [--most n] [--show]`. Prints the programs that behave differently, and a last line with the counts.
  */
 
@@ -9,6 +9,7 @@ import { rowOf } from '../test/generated/choices.js';
 import { startPython } from '../test/python/behave.js';
 import { pythonOrReason } from '../test/python/environment.js';
 import { check } from '../test/python/generated/check.js';
+import type { Said } from '../test/python/generated/parts.js';
 import { programFrom } from '../test/python/generated/programs.js';
 
 const { values } = parseArgs({
@@ -35,7 +36,7 @@ async function main(): Promise<number> {
   const one = async (): Promise<void> => {
     while (seed < last && Date.now() < until && counts.wrong < Number(values.most)) {
       const own = seed++;
-      const text = programFrom(rowOf(own, 120), values.style as 'pool' | 'async');
+      const text = programFrom(rowOf(own, 120), values.style as Said);
       const { after, refused, problems } = await check(python, text, values.style as Style, values.to as Style);
       counts.programs++;
       if (after !== text) counts.changed++;

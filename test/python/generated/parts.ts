@@ -2,7 +2,7 @@
 
 import type { Choices } from '../../generated/choices.js';
 
-export type Said = 'pool' | 'async';
+export type Said = 'pool' | 'async' | 'callback';
 
 /** Lines of a block, relative to it. */
 export type Lines = readonly string[];
@@ -50,10 +50,11 @@ export class Parts {
     return lines;
   }
 
-  /** A body that ends with an answer. */
+  /** A body that begins with a request, since what comes first among threads is left to chance, and ends with an answer. */
   body(scope: Scope, most: number): string[] {
-    const numbers: string[] = [];
-    const lines: string[] = [];
+    const first = this.wait(scope);
+    const numbers = [...first.numbers];
+    const lines = [...first.lines];
     for (let index = 0; index <= this.choices.below(most); index++) {
       const made = this.statement({ ...scope, numbers: [...scope.numbers, ...numbers] });
       lines.push(...this.comment(), ...made.lines);
@@ -115,7 +116,7 @@ export class Parts {
   }
 
   httpErrors(): string {
-    return this.style === 'pool' ? 'requests.RequestException' : 'aiohttp.ClientError';
+    return this.style !== 'async' ? 'requests.RequestException' : 'aiohttp.ClientError';
   }
 
   private plain(scope: Scope): { lines: string[]; numbers: string[] } {
@@ -142,7 +143,7 @@ export class Parts {
     const name = this.name();
     const called = this.choices.of(...scope.functions);
     const given = this.number(scope);
-    const text = this.style === 'pool' ? `${called}(${given})` : `await ${called}(session, ${given})`;
+    const text = this.style !== 'async' ? `${called}(${given})` : `await ${called}(session, ${given})`;
     const forms = [`${name} = ${text}`, `${name} = 1 + ${text}`, `${name} = [${text}][0]`];
     return { lines: [this.choices.of(...forms)], numbers: [name] };
   }
@@ -151,7 +152,7 @@ export class Parts {
     const name = this.name();
     const url = `f"https://api.example.com/${this.name('u')}/{${this.number(scope)}}"`;
     return {
-      lines: this.style === 'pool' ? this.poolWait(name, url, scope) : this.asyncWait(name, url, scope),
+      lines: this.style !== 'async' ? this.poolWait(name, url, scope) : this.asyncWait(name, url, scope),
       numbers: [name],
     };
   }
@@ -196,7 +197,7 @@ export class Parts {
   }
 
   private inside(scope: Scope, response: string): string[] {
-    const status = this.style === 'pool' ? 'status_code' : 'status';
+    const status = this.style !== 'async' ? 'status_code' : 'status';
     return [`if ${response}.${status} == 500:`, `${INDENT}return ${this.number(scope)}`];
   }
 

@@ -14,22 +14,25 @@ export function programFrom(row: readonly number[], style: Said): string {
     texts.push(functionOf(parts, name, functions));
     functions.push(name);
   }
-  const main = style === 'pool' ? poolMain(parts, functions) : asyncMain(parts, functions);
-  const head = style === 'pool' ? poolImports(main.join('\n')) : ['import asyncio', '', 'import aiohttp'];
+  const main = MAINS[style](parts, functions);
+  const head = style === 'async' ? ['import asyncio', '', 'import aiohttp'] : poolImports(main.join('\n'));
   return [...head, '', ...texts.flatMap((text) => ['', ...text, '']), ...main, ''].join('\n');
 }
 
 function functionOf(parts: Parts, name: string, functions: readonly string[]): string[] {
   const scope: Scope = { numbers: ['n'], functions: [...functions], inLoop: false, depth: 0 };
-  const head = parts.style === 'pool' ? `def ${name}(n):` : `async def ${name}(session, n):`;
+  const head = parts.style !== 'async' ? `def ${name}(n):` : `async def ${name}(session, n):`;
   const doc = parts.choices.chance(20) ? ['    """Loads.', '', '  As it is.', '    """'] : [];
   return [head, ...doc, ...indented(parts.body(scope, 4))];
 }
 
 function poolImports(text: string): string[] {
-  const names = ['ThreadPoolExecutor', 'as_completed', 'wait'].filter((name) => text.includes(name));
+  const names = ['ThreadPoolExecutor(', 'as_completed', 'wait']
+    .filter((name) => text.includes(name))
+    .map((name) => name.replace('(', ''));
   return [
     ...(names.length > 0 ? [`from concurrent.futures import ${names.join(', ')}`] : []),
+    ...(text.includes('ThreadPool(') ? ['from multiprocessing.pool import ThreadPool'] : []),
     ...(text.includes('threading.') ? ['import threading'] : []),
     '',
     'import requests',
@@ -117,6 +120,100 @@ function asyncFan(parts: Parts, name: string): string[] {
   )();
 }
 
+/** What is told through callbacks: the functions themselves wait as those of threads do. */
+function callbackFan(parts: Parts, name: string): string[] {
+  const { text, count } = items(parts);
+  const workers = parts.choices.of(count, 2, 8);
+  const show = [
+    'def show(future):',
+    '    error = future.exception()',
+    '    if error is not None:',
+    '        print("failed")',
+    '        return',
+    '    print("got", future.result())',
+    '',
+  ];
+  const keep = [
+    'found = {}',
+    'def keep(x, future):',
+    '    try:',
+    '        found[x] = future.result()',
+    '    except Exception:',
+    '        found[x] = None',
+    '',
+  ];
+  const head = `with ThreadPoolExecutor(max_workers=${workers}) as executor:`;
+  const submit = `executor.submit(${name}, x)`;
+  return parts.choices.of<() => string[]>(
+    () => [...show, head, `    for x in ${text}:`, `        ${submit}.add_done_callback(show)`],
+    () => [
+      ...show,
+      head,
+      `    for x in ${text}:`,
+      `        future = ${submit}`,
+      '        future.add_done_callback(show)',
+    ],
+    () => [
+      ...keep,
+      head,
+      `    for x in ${text}:`,
+      `        ${submit}.add_done_callback(lambda future, x=x: keep(x, future))`,
+      'print(sorted(found))',
+    ],
+    () => [
+      'found, lost = [], []',
+      `pool = ThreadPool(${workers})`,
+      `for x in ${text}:`,
+      `    pool.apply_async(${name}, (x,), callback=found.append, error_callback=lost.append)`,
+      'pool.close()',
+      'pool.join()',
+      'print(sorted(found), len(lost))',
+    ],
+    () => laterFan(name, text),
+  )();
+}
+
+/** One after the other, each begun by the continuation of the one before. */
+function laterFan(name: string, text: string): string[] {
+  return [
+    'executor = ThreadPoolExecutor(max_workers=1)',
+    'finished = threading.Event()',
+    'def later(n, on_success, on_error):',
+    '    def done(future):',
+    '        error = future.exception()',
+    '        if error is not None:',
+    '            on_error(error)',
+    '        else:',
+    '            on_success(future.result())',
+    `    executor.submit(${name}, n).add_done_callback(done)`,
+    'def steps(items, on_success, on_error):',
+    '    found = []',
+    '    def step(index):',
+    '        if index == len(items):',
+    '            on_success(found)',
+    '            return',
+    '        def next_one(value):',
+    '            found.append(value)',
+    '            step(index + 1)',
+    '        later(items[index], next_one, on_error)',
+    '    step(0)',
+    'def success(found):',
+    '    print(found)',
+    '    finished.set()',
+    'def failure(error):',
+    '    print("failed")',
+    '    finished.set()',
+    `steps(list(${text}), success, failure)`,
+    'finished.wait()',
+    'executor.shutdown()',
+  ];
+}
+
+function callbackMain(parts: Parts, functions: readonly string[]): string[] {
+  const fan = [...callbackFan(parts, functions.at(-1)!), 'print("end")'];
+  return parts.choices.chance(30) ? ['', ...fan] : ['', 'def main():', ...indented(fan), '', '', 'main()'];
+}
+
 function poolMain(parts: Parts, functions: readonly string[]): string[] {
   const fan = [...poolFan(parts, functions.at(-1)!), 'print(results)'];
   const after = parts.choices.chance(30) ? ['print("after", len(results))'] : [];
@@ -136,3 +233,9 @@ function asyncMain(parts: Parts, functions: readonly string[]): string[] {
   );
   return ['', 'async def main():', ...indented(body), '', '', ...last];
 }
+
+const MAINS: Readonly<Record<Said, (parts: Parts, functions: readonly string[]) => string[]>> = {
+  pool: poolMain,
+  async: asyncMain,
+  callback: callbackMain,
+};
