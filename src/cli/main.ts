@@ -69,8 +69,14 @@ async function start(
     const { filter } = require('./filter.js') as typeof import('./filter.js');
     return filter(options, screen);
   }
+  const { listedPaths } = require('./listed.js') as typeof import('./listed.js');
+  const listed = listedPaths(options, paths);
+  if (listed === undefined) {
+    await screen.note('No files to look at.');
+    return 0;
+  }
   const { convert } = require('./convert.js') as typeof import('./convert.js');
-  return convert(options, paths, screen);
+  return convert(options, listed, screen);
 }
 
 const commandNames = (): string[] => Object.keys(COMMANDS).map((name) => name.split(' ', 1)[0]!);

@@ -44,6 +44,11 @@ export interface CliOptions {
   readonly allowDirty: boolean;
   readonly allowNoVcs: boolean;
   readonly stdinFilename?: string;
+  /** A file with paths, or `-` for stdin; `null`: they end with NUL. */
+  readonly filesFrom?: string;
+  readonly null: boolean;
+  /** Only what differs from the merge base with this commit. */
+  readonly since?: string;
   readonly stats: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
@@ -162,6 +167,9 @@ function addResultOptions(command: Command, rare: (flags: string, description: s
 function addFileOptions(command: Command, rare: (flags: string, description: string) => Option): void {
   command
     .optionsGroup('Which files:')
+    .option('--since <ref>', 'files changed since the merge base with <ref>')
+    .option('--files-from <file>', 'read paths from a file or "-" (-0 for NUL)')
+    .addOption(rare('-0, --null', 'with --files-from: paths end with NUL'))
     .option('--no-ignore', 'do not use .gitignore / .asyncshiftignore')
     .addOption(rare('--no-error-on-unmatched-pattern', 'a folder or pattern without files is no error'))
     .addOption(rare('--skip-parse-errors', 'files that do not parse are passed over'))
@@ -218,6 +226,7 @@ const DEFAULTS = {
   allowDirty: false,
   allowNoVcs: false,
   stats: false,
+  null: false,
   quiet: false,
   verbose: false,
 };
@@ -264,6 +273,10 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
     throw new UsageError(`--output ${report.format} is about files; name them instead of '-'.`);
   if (paths.includes('-') && paths.length > 1)
     throw new UsageError(`'-' reads one text from stdin; it goes with no other path.`);
+  if (paths.includes('-') && (options.filesFrom ?? options.since) !== undefined)
+    throw new UsageError(`'-' reads one text from stdin; --files-from and --since choose files.`);
+  if (options.null && options.filesFrom === undefined)
+    throw new UsageError(`--null says how --files-from ends its paths; add --files-from.`);
   if (!paths.includes('-') && options.stdinFilename !== undefined) {
     throw new UsageError(`--stdin-filename is the name of a text from stdin; add '-' to read one.`);
   }
