@@ -10,16 +10,45 @@ export function loopForm(statement: ts.IterationStatement, snippets: Snippets): 
     const kind = ts.isForOfStatement(statement) ? 'of' : 'in';
     return { kind, ...itemOf(initializer, snippets), over: snippets.expression(expression) };
   }
-  if (ts.isWhileStatement(statement)) return { kind: 'while', test: snippets.expression(statement.expression) };
-  if (ts.isDoStatement(statement)) return { kind: 'do', test: snippets.expression(statement.expression) };
+  if (ts.isWhileStatement(statement)) return { kind: 'while', test: testOf(statement.expression, snippets) };
+  if (ts.isDoStatement(statement)) return { kind: 'do', test: testOf(statement.expression, snippets) };
   if (!ts.isForStatement(statement)) return undefined;
   const { initializer, condition, incrementor } = statement;
   return {
     kind: 'for',
     ...(initializer && initOf(initializer, snippets)),
-    ...(condition && { test: snippets.expression(condition) }),
+    ...counterOf(statement, snippets),
+    ...(condition && { test: testOf(condition, snippets) }),
     ...(incrementor && { update: snippets.expression(incrementor) }),
   };
+}
+
+function testOf(test: ts.Expression, snippets: Snippets): Snippet {
+  const text = snippets.expression(test);
+  return test.kind === ts.SyntaxKind.TrueKeyword || test.getText() === '1' ? { ...text, endless: true } : text;
+}
+
+/** `let i = 0; …; i++` */
+function counterOf({ initializer, incrementor }: ts.ForStatement, snippets: Snippets) {
+  if (!initializer || !ts.isVariableDeclarationList(initializer) || !(initializer.flags & ts.NodeFlags.Let)) return {};
+  const [only, more] = initializer.declarations;
+  if (!only?.initializer || more || !ts.isIdentifier(only.name) || !incrementor) return {};
+  return isOneMore(incrementor, only.name.text)
+    ? { counter: { name: snippets.pattern(only.name), start: snippets.expression(only.initializer) } }
+    : {};
+}
+
+/** `i++`, `++i`, `i += 1` */
+function isOneMore(node: ts.Expression, name: string): boolean {
+  const isName = (each: ts.Expression): boolean => ts.isIdentifier(each) && each.text === name;
+  if (ts.isPostfixUnaryExpression(node) || ts.isPrefixUnaryExpression(node))
+    return node.operator === ts.SyntaxKind.PlusPlusToken && isName(node.operand);
+  return (
+    ts.isBinaryExpression(node) &&
+    node.operatorToken.kind === ts.SyntaxKind.PlusEqualsToken &&
+    isName(node.left) &&
+    node.right.getText() === '1'
+  );
 }
 
 function itemOf(initializer: ts.ForInitializer, snippets: Snippets): { how: Bind['how']; item: Snippet } {

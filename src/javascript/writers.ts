@@ -3,6 +3,7 @@ import type { Range, Style } from '../types.js';
 import { asyncWriter } from './async/writer.js';
 import type { Pen } from './pen.js';
 import { poolWriter } from './pool/writer.js';
+import { promiseWriter } from './promise/writer.js';
 
 /** Says a flow in one style. It never sees a syntax tree. */
 export interface Writer {
@@ -14,7 +15,11 @@ export interface Writer {
   write(entry: Entry, flow: Block, pen: Pen): string;
 }
 
-const writers: Readonly<Partial<Record<Style, Writer>>> = { async: asyncWriter, pool: poolWriter };
+const writers: Readonly<Partial<Record<Style, Writer>>> = {
+  async: asyncWriter,
+  promise: promiseWriter,
+  pool: poolWriter,
+};
 
 /** The writer of a style that some transform writes. */
 export function writerFor(style: Style): Writer {

@@ -6,7 +6,9 @@ import { typesFor, type Types } from '../javascript/types.js';
 import { findWrong } from '../javascript/verify.js';
 import type { FileError, ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
 import { asyncToPool } from './async-to-pool.js';
+import { asyncToPromise } from './async-to-promise.js';
 import { callbackToAsync } from './callback-to-async.js';
+import { callbackToPromise } from './callback-to-promise.js';
 import { withoutIgnored } from './ignore.js';
 import { promiseToAsync } from './promise-to-async.js';
 import { promiseToPool } from './promise-to-pool.js';
@@ -15,7 +17,14 @@ import { untilNothingChanges } from './rounds.js';
 import type { Plan, Transform } from './transform.js';
 
 /** What can be asked for in JavaScript and TypeScript. */
-export const transforms: readonly Transform[] = [callbackToAsync, promiseToAsync, asyncToPool, promiseToPool];
+export const transforms: readonly Transform[] = [
+  callbackToAsync,
+  callbackToPromise,
+  promiseToAsync,
+  asyncToPromise,
+  asyncToPool,
+  promiseToPool,
+];
 
 /**
  * Converts the files of one project. Pure: it reads other files through `view` only, and gives edits, never new files on disk.
@@ -31,7 +40,7 @@ export function convertJavaScript(
   const types = options.types ? typesFor(view, files) : undefined;
   const first = convertOnce(files, asked, options, view, types);
   // Callback functions are decided together with all their callers, once: only chains are looked at again.
-  const again = asked.filter((each) => each !== callbackToAsync);
+  const again = asked.filter((each) => each.from !== 'callback');
   const result = untilNothingChanges(first, files, view, (changed, later) => {
     types?.follow(changed);
     return convertOnce(changed, again, options, later, types);

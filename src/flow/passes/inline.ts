@@ -25,24 +25,27 @@ import { blocksOf, exits, exitsIn, isTask, leaves, mapBlocks, mapTask } from '..
  * A `return` in a handler leaves the handler only. Where the code behind the handler would be skipped by it (a return
  * inside a loop, or half of an arm), the block stays `apart`: a local async function.
  */
-export function inlineBlocks(block: Block): Block {
-  return { ...block, steps: inlineSteps(block.steps) };
+export function inlineBlocks(block: Block, which: Which = 'any'): Block {
+  return { ...block, steps: inlineSteps(block.steps, which) };
 }
 
-function inlineSteps(steps: readonly Step[]): Step[] {
+/** `straight`: only blocks with one end, for a style in which a handler with several is as good as any. */
+type Which = 'any' | 'straight';
+
+function inlineSteps(steps: readonly Step[], which: Which): Step[] {
   const out: Step[] = [];
   for (const raw of steps) {
-    const step = mapBlocks(raw, inlineBlocks);
-    if (step.kind === 'wait') out.push(...inlineWait(step));
+    const step = mapBlocks(raw, (block) => inlineBlocks(block, which));
+    if (step.kind === 'wait') out.push(...inlineWait(step, which));
     else if (step.kind === 'exit' && step.how === 'succeed' && step.with && isTask(step.with))
-      out.push(...inlineExit(step, step.with));
+      out.push(...inlineExit(step, step.with, which));
     else out.push(step);
   }
   return out;
 }
 
-function inlineExit(step: StepOf<'exit'> & { how: 'succeed' }, task: Task): Step[] {
-  const inner = inlineTask(task);
+function inlineExit(step: StepOf<'exit'> & { how: 'succeed' }, task: Task, which: Which): Step[] {
+  const inner = inlineTask(task, which);
   if (inner.kind !== 'block' || inner.apart) return [{ ...step, with: inner }];
   const spliced = retarget(inner.body.steps, inner.target, step.of);
   const ended = leaves(spliced) ? spliced : [...spliced, bareExit(step, step.of)];
@@ -53,9 +56,11 @@ function bareExit(step: Step, of: Target): Step {
   return { kind: 'exit', how: 'succeed', of, lead: [], at: { start: step.at.end, end: step.at.end } };
 }
 
-function inlineWait(step: StepOf<'wait'>): Step[] {
-  const on = inlineTask(step.on);
+function inlineWait(step: StepOf<'wait'>, which: Which): Step[] {
+  const on = inlineTask(step.on, which);
   if (on.kind !== 'block' || on.apart) return [{ ...step, on }];
+  if (which === 'straight' && (step.onFail || exits(on.body.steps.slice(0, -1), on.target) || !isPlainEnd(on)))
+    return [{ ...step, on }];
   if (step.onFail) return guardedBlock(step, on, step.onFail);
   const bound = bindBlock(on, step.bind, step);
   return bound ? withLead(bound, step, on.body.tail) : [{ ...step, on: { ...on, apart: true } }];
@@ -268,8 +273,14 @@ function joined(parts: readonly (string | Snippet)[], step: Pick<Step, 'at'>): S
   };
 }
 
-function inlineTask(task: Task): Task {
-  const inlined = mapTask(task, (own) => ({ ...own, body: inlineBlocks(own.body) }));
+/** It ends with its one exit, or has none. */
+function isPlainEnd({ body, target }: BlockTask): boolean {
+  const last = body.steps.at(-1);
+  return !last || last.kind === 'exit' || !exits([last], target);
+}
+
+function inlineTask(task: Task, which: Which): Task {
+  const inlined = mapTask(task, (own) => ({ ...own, body: inlineBlocks(own.body, which) }));
   return inlined.kind === 'together' ? asApart(inlined) : inlined;
 }
 

@@ -2,25 +2,24 @@ import type { Block, BlockTask, Handler, Part, Snippet, Step, StepOf, Target } f
 import { blocksOf, isTask, mapBlocks, mapTaskOf } from '../query.js';
 import { plainName } from './inline.js';
 
-/** What nobody would write by hand goes: error branches that only rethrow, names we made up, a `return` at the very end. */
-export function simplify(block: Block, target: Target): Block {
-  return dropLastExit(simplifyBlock(block), target);
+/**
+ * What nobody would write by hand goes: error branches that only rethrow, names we made up, a `return` at the very end.
+ * `fills`: a wait may stand inside of an expression (`await` can).
+ */
+export function simplify(block: Block, target: Target, fills = true): Block {
+  return dropLastExit(simplifyBlock(block, fills), target);
 }
 
-function simplifyBlock(block: Block): Block {
+function simplifyBlock(block: Block, fills: boolean): Block {
+  const own = (task: BlockTask): BlockTask => ({ ...task, body: simplify(task.body, task.target, fills) });
   const steps = block.steps.flatMap((raw): Step[] => {
-    const step = mapBlocks(mapTaskOf(raw, simplifyOwn), simplifyBlock);
+    const step = mapBlocks(mapTaskOf(raw, own), (inner) => simplifyBlock(inner, fills));
     if (step.kind === 'guard') return dropRethrow(step);
     if (step.kind === 'branch') return [turned(step)];
     if (step.kind === 'wait' && step.onFail && onlyRethrows(step.onFail)) return [withoutHandler(step)];
     return [step];
   });
-  return { ...block, steps: fuse(steps) };
-}
-
-/** A function of its own inside a step is simplified as such. */
-function simplifyOwn(own: BlockTask): BlockTask {
-  return { ...own, body: simplify(own.body, own.target) };
+  return { ...block, steps: fuse(steps, fills) };
 }
 
 /** `if (x) {} else { A }` is `if (!x) { A }`. */
@@ -84,19 +83,19 @@ function namesExactly(snippet: Snippet, pattern: Snippet): boolean {
 }
 
 /** `const v = await f(); return v;` is `return f();`, and a name that we made up goes where it is used. */
-function fuse(steps: readonly Step[]): Step[] {
+function fuse(steps: readonly Step[], fills: boolean): Step[] {
   const out: Step[] = [];
   for (const step of steps) {
     const before = out.at(-1);
     const fused =
-      before?.kind === 'wait' && !before.onFail && !before.trail?.length ? fuseWith(before, step) : undefined;
+      before?.kind === 'wait' && !before.onFail && !before.trail?.length ? fuseWith(before, step, fills) : undefined;
     if (fused) out[out.length - 1] = fused;
     else out.push(step);
   }
   return out;
 }
 
-function fuseWith(wait: StepOf<'wait'>, next: Step): Step | undefined {
+function fuseWith(wait: StepOf<'wait'>, next: Step, fills: boolean): Step | undefined {
   const { bind } = wait;
   if (!bind || bind.how === 'assign' || next.lead.some((each) => each !== '')) return undefined;
   const binding = plainName(bind);
@@ -110,7 +109,7 @@ function fuseWith(wait: StepOf<'wait'>, next: Step): Step | undefined {
     namesExactly(next.with, bind.pattern)
   )
     return { ...next, with: wait.on, lead: wait.lead };
-  if (!bind.invented || wait.on.kind !== 'call') return undefined;
+  if (!fills || !bind.invented || wait.on.kind !== 'call') return undefined;
   const awaited = awaitedParts(wait.on.awaitable);
   const fill = (snippet: Snippet): Snippet | undefined =>
     fillIn(snippet, binding, awaited, wait.on.kind === 'call' ? wait.on.awaitable : snippet);

@@ -1,0 +1,237 @@
+import type { Handler, Snippet, Step, StepOf } from '../../flow/model.js';
+import { blocksOf, isTask, leaves } from '../../flow/query.js';
+import { clashes, isShort, restOf } from './write-branch.js';
+import { call, chain, entered, goOn, newLocal, newName, plain, sequence, taken, thenLink } from './write-flow.js';
+import type { Env } from './write-flow.js';
+import { give, lineOf, noLine, ours, Unsayable } from './write-model.js';
+import type { Expr, Fn, Item, Link, Out } from './write-model.js';
+import { promiseOf } from './write-task.js';
+import { jumpsOut, usedIn } from './write-uses.js';
+import type { Binding } from '../../flow/model.js';
+
+/** A wait whose error is looked at: `.then(ok, bad)` is exactly that, and `.catch` where both then go on in the same way. */
+export function failingWait(
+  step: StepOf<'wait'> & { onFail: Handler },
+  start: Expr,
+  rest: readonly Step[],
+  env: Env,
+  own?: Set<Binding>,
+): Out {
+  const { onFail, bind } = step;
+  const line = lineOf(step);
+  const inside = entered(env);
+  const out = (...links: Link[]): Out => ({ items: [give(chain(start, links), line)], links: [] });
+  if (leaves(onFail.body.steps))
+    return out(twoArmed(armed(step, rest, inside), failFn(onFail, inside), rest, inside, step));
+  if (jumpsOut(onFail.body.steps).length > 0) return mixed(step, start, rest, inside);
+  const used = usedIn(rest);
+  const isNeeded = bind && (bind.how === 'assign' || bind.pattern.declares.some((each) => used.has(each.binding)));
+  if (!isNeeded) return goOn(out(caught(failFn(onFail, stopping(inside, 'anything')))), undefined, rest, env, own);
+  if (bind.how !== 'assign') {
+    const pattern = bind.pattern.destructures ? withDefault(bind.pattern) : bind.pattern;
+    return goOn(out(caught(failFn(onFail, stopping(inside, 'undefined')))), { ...bind, pattern }, rest, env, own);
+  }
+  const { params, items } = taken(bind, inside, used);
+  const both = thenLink({ params, body: { items } }, failFn(onFail, stopping(inside, 'anything')));
+  return goOn(out(both), undefined, rest, env, own);
+}
+
+function armed(step: StepOf<'wait'>, rest: readonly Step[], env: Env): Fn {
+  const { params, items } = taken(step.bind, env, usedIn(rest));
+  const isUsed =
+    !step.bind ||
+    step.bind.how === 'assign' ||
+    step.bind.pattern.destructures ||
+    step.bind.pattern.declares.some((each) => usedIn(rest).has(each.binding));
+  return { params: isUsed ? params : [], body: { items: [...items, ...sequence(rest, env).items] } };
+}
+
+function twoArmed(ok: Fn, bad: Fn, rest: readonly Step[], env: Env, step: StepOf<'wait'>): Link {
+  const isIdle = ok.body.items.length === 0 && env.end.kind === 'stop' && env.end.gives === 'anything' && !step.bind;
+  return isIdle && rest.length === 0 ? caught(bad) : thenLink(ok, bad);
+}
+
+/** Some errors end it, others go on as if all had been well: both ways lead to what follows. */
+function mixed(step: StepOf<'wait'> & { onFail: Handler }, start: Expr, rest: readonly Step[], env: Env): Out {
+  const local = newLocal('rest', env.world);
+  const { params, items } = taken(step.bind, env, usedIn(rest));
+  local.fn = { params, body: { items: [...items, ...sequence(rest, env).items] } };
+  const going: Env = { ...env, end: { kind: 'go', to: () => [give(call(local))] } };
+  const ok: Fn = { params: [], body: { items: [give(call(local))] }, named: local };
+  const link = thenLink(ok, failFn(step.onFail, going));
+  return { items: [{ kind: 'local', local, ...noLine }, give(chain(start, [link]), lineOf(step))], links: [] };
+}
+
+function withDefault(pattern: Snippet): Snippet {
+  const [open] = pattern.parts;
+  const empty = typeof open === 'string' && open.startsWith('[') ? ' = []' : ' = {}';
+  return { ...pattern, parts: [...pattern.parts, empty] };
+}
+
+function caught(fn: Fn): Link {
+  return { method: 'catch', handlers: [fn] };
+}
+
+function stopping(env: Env, gives: 'undefined' | 'anything'): Env {
+  return { ...env, end: { kind: 'stop', gives } };
+}
+
+function failFn({ param, body }: Handler, env: Env): Fn {
+  return { params: param ? [param.pattern] : [], body: { items: sequence(body.steps, env).items } };
+}
+
+/** `try`: its body as a promise of its own, so that `.catch` guards that and nothing behind it. */
+export function guardStep(step: StepOf<'guard'>, rest: readonly Step[], env: Env, own?: Set<Binding>): Out {
+  const { body, onFail, always } = step;
+  if (always && jumpsOut(always.steps).length > 0) throw new Unsayable('finally-overrides', step.at);
+  const early = unawaited([...body.steps, ...(always && onFail ? onFail.body.steps : [])]);
+  if (early) throw new Unsayable('return-in-try', early.at);
+  const inside = entered(env);
+  const inBody = jumpsOut(body.steps);
+  const inHandler = onFail ? jumpsOut(onFail.body.steps) : [];
+  const line = lineOf(step);
+  if (inBody.length + inHandler.length === 0) {
+    const still: Env = { ...stopping(inside, 'anything'), breaks: undefined, continues: undefined };
+    return goOn({ items: [give(guarded(step, still), line)], links: [] }, undefined, rest, env, own);
+  }
+  const onlyReturns = [...inBody, ...inHandler].every((exit) => exit.how === 'succeed');
+  if (onlyReturns && rest.length === 0 && inside.end.kind === 'stop')
+    return { items: [give(guarded(step, { ...inside, breaks: undefined, continues: undefined }), line)], links: [] };
+  if (onFail && !always) {
+    const split = splitGuard({ ...step, onFail }, rest, inside);
+    if (split) return split;
+  }
+  return flagged(step, rest, inside);
+}
+
+/** A promise of the guard's body, and what guards it. */
+function guarded({ body, onFail, always }: StepOf<'guard'>, env: Env): Expr {
+  const links: Link[] = [];
+  if (onFail) links.push(caught(failFn(onFail, env)));
+  if (always) {
+    const still: Env = { target: { of: 'block' }, world: env.world, end: { kind: 'stop', gives: 'anything' } };
+    links.push({ method: 'finally', handlers: [{ params: [], body: { items: sequence(always.steps, still).items } }] });
+  }
+  return chain(promiseOf(sequence(body.steps, env, new Set()), env), links);
+}
+
+/** Where success and failure go different ways, each way is an arm of its own, outside of the guard. */
+function splitGuard(step: StepOf<'guard'> & { onFail: Handler }, rest: readonly Step[], env: Env): Out | undefined {
+  const { body, onFail } = step;
+  const steps = body.steps;
+  const inBody = jumpsOut(steps);
+  const line = lineOf(step);
+  const param = onFail.param?.pattern.declares.map((each) => each.binding.name) ?? [];
+  const still: Env = { ...stopping(env, 'anything'), breaks: undefined, continues: undefined };
+  const out = (start: Expr, link: Link, locals: readonly Item[] = []): Out => ({
+    items: [...locals, give(chain(start, [link]), line)],
+    links: [],
+  });
+  const bodyOf = (inner: readonly Step[], where: Env): Expr => promiseOf(sequence(inner, where, new Set()), where);
+  const failing = (local?: ReturnType<typeof newLocal>): Fn => {
+    if (leaves(onFail.body.steps)) return failFn(onFail, env);
+    if (local) return failFn(onFail, { ...env, end: { kind: 'go', to: () => [give(call(local))] } });
+    return failFn({ ...onFail, body: { ...onFail.body, steps: [...onFail.body.steps, ...rest] } }, env);
+  };
+  const mustShare = !leaves(onFail.body.steps) && !isShort(rest) && clashes(onFail.body, rest, param);
+  const last = steps.at(-1);
+  // `try { return await f(); } catch (err) { … }`, and on: what follows is only reached from the `catch`.
+  if (leaves(steps) && inBody.every((exit) => exit.how === 'succeed')) {
+    if (mustShare) return undefined;
+    return out(bodyOf(steps, { ...env, breaks: undefined, continues: undefined }), caught(failing()));
+  }
+  if (inBody.length === 0) {
+    const isShared = !leaves(onFail.body.steps) && !isShort(rest);
+    const local = isShared ? restOf(rest, env) : undefined;
+    const ok: Fn = local
+      ? { params: [], body: { items: [give(call(local))] }, named: local }
+      : { params: [], body: { items: sequence(rest, env).items } };
+    return out(bodyOf(steps, still), thenLink(ok, failing(local)), local ? [{ kind: 'local', local, ...noLine }] : []);
+  }
+  // `try { await f(); break; } catch (err) { … }`: the jump is where success goes.
+  if (
+    inBody.length === 1 &&
+    last?.kind === 'exit' &&
+    inBody[0] === (last as unknown) &&
+    isShort([last]) &&
+    !mustShare
+  ) {
+    const ok: Fn = { params: [], body: { items: plain(last, env) } };
+    return out(bodyOf(steps.slice(0, -1), still), thenLink(ok, failing()));
+  }
+  return undefined;
+}
+
+/** Ways out of the guard's body that pass by what follows: a variable says that one was taken. */
+function flagged(step: StepOf<'guard'>, rest: readonly Step[], env: Env): Out {
+  const jumps = [...jumpsOut(step.body.steps), ...(step.onFail ? jumpsOut(step.onFail.body.steps) : [])];
+  const kinds = [...new Set(jumps.map((exit) => exit.how))];
+  const flag = newName('left', env.world);
+  const value = newName('value', env.world);
+  const one = kinds.length === 1;
+  const set = (kind: string): Item => ({
+    kind: 'code',
+    made: true,
+    code: ours([flag, one ? ' = true' : ` = '${kind}'`]),
+    ...noLine,
+  });
+  const inner: Env = {
+    ...stopping(env, 'anything'),
+    leave: (_, given) => leaving(given, set('succeed'), env),
+    breaks: () => [set('break'), give()],
+    continues: () => [set('continue'), give()],
+  };
+  const hasValue = jumps.some((exit) => exit.how === 'succeed' && exit.with);
+  const answer: Expr | undefined = hasValue ? { kind: 'text', text: ours([value]), isPromise: false } : undefined;
+  const goes = (kind: string): readonly Item[] => {
+    const jump = kind === 'break' ? env.breaks : env.continues;
+    if (kind === 'succeed')
+      return env.leave ? env.leave(jumps.find((each) => each.how === 'succeed') as never, answer) : [give(answer)];
+    if (typeof jump !== 'function') throw new Unsayable('labels', step.at);
+    return jump();
+  };
+  const tests = kinds.map((kind): Item => ({
+    kind: 'branch',
+    test: ours([flag, one ? '' : ` === '${kind}'`]),
+    then: { items: goes(kind), bare: 'same' },
+    ...noLine,
+  }));
+  const then: Fn = {
+    params: answer ? [ours([value], [{ binding: value, how: 'lexical' }])] : [],
+    body: { items: [...tests, ...sequence(rest, env).items] },
+  };
+  const declare: Item = {
+    kind: 'code',
+    made: true,
+    code: ours(['let ', flag, one ? ' = false' : ''], [{ binding: flag, how: 'lexical' }]),
+    ...noLine,
+  };
+  return { items: [declare, give(chain(guarded(step, inner), [thenLink(then)]), lineOf(step))], links: [] };
+}
+
+function leaving(given: Expr | undefined, set: Item, env: Env): readonly Item[] {
+  if (!given || (given.kind === 'text' && given.text.pure && given.text.promise === 'no')) return [set, give(given)];
+  const value = newName('value', env.world);
+  const text: Expr = { kind: 'text', text: ours([value]), isPromise: false };
+  if (given.kind === 'text' && given.text.promise === 'no')
+    return [
+      { kind: 'code', made: true, code: ours(['const ', value, ' = ', ...given.text.parts]), ...noLine },
+      set,
+      give(text),
+    ];
+  const then: Fn = { params: [ours([value])], body: { items: [set, give(text)] } };
+  return [give(chain(given, [thenLink(then)]))];
+}
+
+/** A promise that the source returned from a `try` without waiting for it. */
+function unawaited(steps: readonly Step[]): Step | undefined {
+  for (const step of steps) {
+    if (step.kind === 'exit' && step.how === 'succeed' && step.unawaited && step.with)
+      if (isTask(step.with) || step.with.promise !== 'no') return step;
+    for (const block of blocksOf(step)) {
+      const found = unawaited(block.steps);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import { readAsync } from '../javascript/async/read.js';
+import type { Transform } from './transform.js';
+
+/**
+ * Async functions become promise chains, without a helper: each `await` a link, a loop a function that ends by calling itself,
+ * `try` a chain of its own with `.catch` behind it. What threw inside still rejects, and what ran at the call still does.
+ *
+ * @before
+ * async function size(path) {
+ *   try {
+ *     const stats = await fs.promises.stat(path);
+ *     return `${stats.size} bytes`;
+ *   } catch {
+ *     return 'none';
+ *   }
+ * }
+ * @after
+ * function size(path) {
+ *   return fs.promises
+ *     .stat(path)
+ *     .then((stats) => `${stats.size} bytes`)
+ *     .catch(() => 'none');
+ * }
+ */
+export const asyncToPromise: Transform = {
+  name: 'async-to-promise',
+  from: 'async',
+  to: 'promise',
+  languages: ['javascript', 'typescript'],
+  plan(files) {
+    const read = files.map((ctx) => ({ ctx, ...readAsync(ctx) }));
+    return {
+      groups: read.flatMap(({ ctx, entries }) =>
+        entries.map((entry) => ({
+          rule: 'async-to-promise',
+          title: `${entry.name} becomes a promise chain`,
+          entries: [{ ctx, entry }],
+          edits: [],
+          unsafe: [],
+          notes: entry.notes,
+          main: { ctx, at: entry.at.start },
+        })),
+      ),
+      refusals: read.flatMap(({ ctx, refusals }) =>
+        refusals.map((refusal) => ({ ctx, rule: 'async-to-promise', refusal })),
+      ),
+    };
+  },
+};
