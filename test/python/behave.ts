@@ -39,7 +39,7 @@ export interface Python {
   close(): Promise<void>;
 }
 
-const MOST_SECONDS = 20;
+const MOST_SECONDS = 10;
 
 interface Answer {
   readonly id: number;

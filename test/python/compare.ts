@@ -11,8 +11,9 @@ const MOST_FAILING = 5;
 const TIMES = [/\b\d:\d\d:\d\d\.\d+/g, /\b\d+\.\d+ ?s(ec(ond)?s?)?\b/g];
 
 export function programOf(input: Input, texts: Texts): Program {
-  const { replies = {}, args, host } = input.script;
-  return { files: { ...input.others, ...texts }, main: input.main, replies, args, host };
+  const { replies = {}, args, host, as } = input.script;
+  const named = as ? { [as]: Object.values(texts)[0]! } : texts;
+  return { files: { ...input.others, ...named }, main: input.main, replies, args, host };
 }
 
 /** How many programs were run: to say so in reports. */

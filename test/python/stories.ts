@@ -15,6 +15,8 @@ export interface Script {
   readonly host?: string;
   /** The file that is run, when it is not the telling itself; in a project, its entry. */
   readonly file?: string;
+  /** Under which name the telling is imported by it. */
+  readonly as?: string;
   /** Texts that differ from run to run: times, mostly. */
   readonly vary?: readonly string[];
   /** Lines that threads print at the same time: the order among them is left to chance. */
