@@ -114,7 +114,7 @@ function compare(before: Trace, after: Trace, options: TransformOptions): Differ
   return { text, turn: sortedTurns(old) === sortedTurns(now) };
 }
 
-function visible(lines: readonly string[], options: TransformOptions): string[] {
+export function visible(lines: readonly string[], options: TransformOptions): string[] {
   if (options.exports !== 'change') return [...lines];
   return lines.flatMap((line) => {
     const [, name, rest] = /^answer of (\S+): \d arguments: (.*)$/.exec(line) ?? [];
@@ -137,7 +137,7 @@ function visible(lines: readonly string[], options: TransformOptions): string[] 
  * The lines between two answers in any order: what differs then is only which of two running flows came first.
  * A callback may get `(null)` for `()`, and `(err)` for `(err, undefined)`.
  */
-function sortedTurns(lines: readonly string[]): string {
+export function sortedTurns(lines: readonly string[]): string {
   const turns: string[][] = [[]];
   for (const line of lines) {
     if (line.startsWith('<')) turns.push([]);

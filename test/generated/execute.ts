@@ -6,6 +6,11 @@ import * as swc from '@swc/core';
 import { filesOf } from './files.js';
 
 const asyncLibrary = require('async') as unknown;
+const pools = {
+  map: require('p-map') as unknown,
+  limit: require('p-limit') as unknown,
+  queue: require('p-queue') as unknown,
+};
 
 export interface Call {
   /** `f` or `K.m`: a method of a fresh instance. */
@@ -46,6 +51,8 @@ export async function execute(program: Program, weather: Weather): Promise<Trace
   process.on('unhandledRejection', rejected).on('uncaughtException', thrown);
   try {
     const exported = world.attempt('load', () => load(program.source, world)) as Record<string, Function> | undefined;
+    if (/SyntaxError/.test(world.lines.at(-1) ?? ''))
+      throw new Error(`the program does not load: ${world.lines.at(-1)}\n${program.source}`);
     await world.run();
     for (const call of program.calls) {
       if (world.dead || !exported) break;
@@ -109,6 +116,9 @@ function compile(
     io: () => world.io,
     lib: () => own('lib.js'),
     async: () => asyncLibrary,
+    map: () => pools.map,
+    limit: () => pools.limit,
+    queue: () => pools.queue,
     fs: () => world.fs,
     promises: () => world.fs.promises,
   };
@@ -119,7 +129,9 @@ function compile(
     (id: unknown) => world.io.get!(id),
     'global',
   );
-  vm.compileFunction(/^(import|export) /m.test(source) ? asCommonJs(source) : source, names)(...given);
+  const code = /^(import|export) /m.test(source) ? asCommonJs(source) : source;
+  // A function of its own: it may declare an `io` too.
+  vm.compileFunction(`(function () {${code}\n}).call(exports)`, names)(...given);
   return module.exports;
 }
 
@@ -256,7 +268,7 @@ function hash(text: string): number {
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value).replace(OWN_MESSAGE, 'own message');
   return util
-    .inspect(plain(value, 0), { depth: 6, breakLength: Infinity, sorted: false })
+    .inspect(plain(value, 0), { depth: 6, breakLength: Infinity, compact: true, sorted: false })
     .replace(OWN_MESSAGE, 'own message');
 }
 
