@@ -53,8 +53,9 @@ function dedent(text) {
 }
 
 function page({ name, text, before, after }) {
+  const language = name.startsWith('python-') ? 'py' : 'ts';
   const samples = before.map(
-    (b, i) => `Before\n\n\`\`\`ts\n${b}\n\`\`\`\n\nAfter\n\n\`\`\`ts\n${after[i] ?? ''}\n\`\`\`\n`,
+    (b, i) => `Before\n\n\`\`\`${language}\n${b}\n\`\`\`\n\nAfter\n\n\`\`\`${language}\n${after[i] ?? ''}\n\`\`\`\n`,
   );
   return `# ${name}\n\n${text}\n\n${samples.join('\n')}`;
 }

@@ -39,11 +39,11 @@ function runExample({ example, language }: Message, to: Style): ProjectResult {
   return convertProject([{ path: `example.${language}`, text }], { to }, more);
 }
 
-function converted(text: string, options: Partial<TransformOptions> = {}): string {
-  const edits = run(text, 'example.js', options).groups.flatMap((group) => group.edits);
-  return edits
-    .toSorted((a, b) => b.start - a.start)
-    .reduce((after, edit) => after.slice(0, edit.start) + edit.text + after.slice(edit.end), text);
+function converted(text: string, options: Partial<TransformOptions> = {}, file = 'example.js'): string {
+  const edits = run(text, file, options)
+    .groups.flatMap((group) => group.edits)
+    .filter((edit) => edit.path === file);
+  return applyEdits(text, edits);
 }
 
 /** All but the error of a file, and the nets that nothing reaches. */
@@ -72,7 +72,9 @@ test.each(readTransforms(root).map((page) => [page.name, page] as const))(
   'the page of %s shows what it does',
   (_name, page) => {
     expect(page.before.length).toBeGreaterThan(0);
-    expect(page.before.map((before) => converted(before, { exports: 'change' }))).toEqual(page.after);
+    const [from, to] = page.name.replace(/^python-/, '').split('-to-') as [Style, Style];
+    const file = page.name.startsWith('python-') ? 'example.py' : 'example.js';
+    expect(page.before.map((before) => converted(before, { exports: 'change', from, to }, file))).toEqual(page.after);
   },
 );
 
