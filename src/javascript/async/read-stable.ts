@@ -11,7 +11,8 @@ export type Role = 'value' | 'callee' | 'base' | 'text';
  */
 export function isStable(expression: ts.Node, env: Env, root: ts.Node, role: Role = 'value'): boolean {
   const node = bare(expression);
-  if (env.snippets.filled(node) || env.snippets.filled(expression)) return true;
+  const by = env.snippets.filled(node) ?? env.snippets.filled(expression);
+  if (by) return !('parts' in by) || by.pure === true;
   const inner = (each: ts.Node, as: Role = 'value'): boolean => isStable(each, env, root, as);
   if (isConstantNode(node)) return true;
   if (ts.isIdentifier(node)) return isStableName(node, env, root, role);
