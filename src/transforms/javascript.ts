@@ -10,6 +10,8 @@ import { asyncToPromise } from './async-to-promise.js';
 import { callbackToAsync } from './callback-to-async.js';
 import { callbackToPromise } from './callback-to-promise.js';
 import { withoutIgnored } from './ignore.js';
+import { poolToAsync } from './pool-to-async.js';
+import { poolsFirst } from './pools.js';
 import { promiseToAsync } from './promise-to-async.js';
 import { promiseToPool } from './promise-to-pool.js';
 import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
@@ -22,6 +24,7 @@ export const transforms: readonly Transform[] = [
   callbackToPromise,
   promiseToAsync,
   asyncToPromise,
+  poolToAsync,
   asyncToPool,
   promiseToPool,
 ];
@@ -58,7 +61,7 @@ function convertOnce(
 ): ProjectResult {
   const { contexts, errors } = contextsOf(files, options, view, types);
   const plans = asked.map((transform) => withoutIgnored(planSafely(transform, contexts, options, view, errors)));
-  const groups = withoutClashes(plans.flatMap((plan) => plan.groups));
+  const groups = withoutClashes(poolsFirst(plans.flatMap((plan) => plan.groups)));
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
   const { written, unsaid } = compose(allowed, options.to);
   const { good, broken } = verified(written, errors);

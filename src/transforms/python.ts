@@ -1,14 +1,119 @@
-import type { ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
-import type { Direction } from './index.js';
+import { positionOf } from '../edits/edits.js';
+import { messageFor } from '../messages/index.js';
+import { pyFile, type PyFile } from '../python/file.js';
+import type { PlacedRefusal, PlannedChange } from '../python/plan.js';
+import { PyProject } from '../python/project.js';
+import type {
+  ChangeGroup,
+  FileError,
+  ProjectResult,
+  ProjectView,
+  Refused,
+  SourceText,
+  TransformOptions,
+} from '../types.js';
+import { pythonAsyncToPool } from './python-async-to-pool.js';
+import type { PythonTransform } from './python-transform.js';
+import { groupId, inOrder, sortPlaces } from './result.js';
 
 /** What can be asked for in Python. */
-export const pythonTransforms: readonly Direction[] = [];
+export const pythonTransforms: readonly PythonTransform[] = [pythonAsyncToPool];
 
 /** Converts the Python files of one project; the contract is that of `convertProject`. */
 export function convertPython(
   files: readonly SourceText[],
-  _options: TransformOptions,
-  _view: ProjectView,
+  options: TransformOptions,
+  view: ProjectView,
 ): ProjectResult {
-  return { groups: [], refused: [], errors: [], ignored: [], sites: files.length * 0 };
+  const errors: FileError[] = [];
+  const parsed: PyFile[] = [];
+  for (const { path, text } of files) {
+    const file = pyFile(path, text);
+    if (!('error' in file)) parsed.push(file);
+    else
+      errors.push({
+        path,
+        line: file.error.line,
+        column: file.error.column,
+        kind: 'parse-error',
+        message: file.error.message,
+      });
+  }
+  const asked = pythonTransforms.filter(
+    (each) => each.to === options.to && (!options.from || each.from === options.from),
+  );
+  const groups: ChangeGroup[] = [];
+  const refused: Refused[] = [];
+  const ignored: Refused[] = [];
+  for (const transform of asked) {
+    const plan = transform.plan(new PyProject(parsed, (path) => view.read(path)), options);
+    // Two directions never change the same file in one run: the first stands.
+    const free = plan.changes.filter(
+      (change) =>
+        !change.files.some(({ file }) => groups.some((group) => group.edits.some((edit) => edit.path === file.path))),
+    );
+    groups.push(...free.map((change) => groupOf(change, transform.name)));
+    for (const each of plan.refusals) (each.ignored ? ignored : refused).push(refusedOf(each, transform.name));
+    errors.push(...plan.defects.map(({ file, message }) => defect(file, message)));
+  }
+  const changed = groups.reduce((sum, group) => sum + new Set(group.edits.map((edit) => edit.path)).size, 0);
+  return {
+    groups: sortPlaces(groups),
+    refused: sortPlaces(refused),
+    errors,
+    ignored: sortPlaces(ignored),
+    sites: changed + refused.length + ignored.length,
+  };
+}
+
+const defect = (file: PyFile, message: string): FileError => ({
+  path: file.path,
+  line: 1,
+  column: 1,
+  kind: 'internal-error',
+  message: `the result would not parse: ${message}`,
+});
+
+function groupOf(change: PlannedChange, rule: string): ChangeGroup {
+  const edits = change.files.flatMap(({ file, edits: own }) => own.map((edit) => ({ path: file.path, ...edit })));
+  const texts = new Map(change.files.map(({ file }) => [file.path, file.text]));
+  const main = change.units.find((unit) => unit.at && texts.has(unit.file.path)) ?? change.units[0]!;
+  const names = change.units.flatMap((unit) => (unit.fn && !unit.rewrite.isEmpty ? [unit.fn.name] : []));
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return {
+    id: groupId(
+      rule,
+      edits.map((edit) => ({
+        path: edit.path,
+        old: texts.get(edit.path)!.slice(edit.start, edit.end),
+        text: edit.text,
+      })),
+    ),
+    rule,
+    level: 'safe',
+    differences: [...new Set(change.notes.map((note) => note.code))].sort(),
+    title: names.length > 0 ? `${names[0]}${more}: ${rule.replaceAll('-', ' ')}` : rule.replaceAll('-', ' '),
+    path: main.file.path,
+    ...positionOf(main.file.text, main.at?.start ?? 0),
+    edits: inOrder(edits),
+  };
+}
+
+function refusedOf({ file, refusal }: PlacedRefusal, rule: string): Refused {
+  const { start, end } = refusal.at;
+  const lineStart = file.text.lastIndexOf('\n', start - 1) + 1;
+  const lineEnd = file.text.indexOf('\n', start);
+  return {
+    path: file.path,
+    ...positionOf(file.text, start),
+    start,
+    end,
+    rule,
+    reason: refusal.code,
+    message: messageFor(refusal.code, {
+      code: file.text.slice(start, end),
+      ...(refusal.detail && { name: refusal.detail }),
+    }),
+    excerpt: file.text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).trimEnd(),
+  };
 }

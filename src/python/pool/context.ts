@@ -1,0 +1,14 @@
+import type { PyProject } from '../project.js';
+import type { Piece } from '../rewrite.js';
+import type { Call } from '../tree.js';
+import type { Unit, Units } from '../unit.js';
+
+/** What the parts of a conversion to blocking code share. */
+export interface SyncContext {
+  readonly project: PyProject;
+  readonly units: Units;
+  /** `--limit`. */
+  readonly limit?: number;
+  /** A coroutine's call as a blocking one: the function, and the arguments that follow it. */
+  callParts(unit: Unit, call: Call): { callee: Piece[]; args: Piece[] };
+}
