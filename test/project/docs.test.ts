@@ -2,6 +2,7 @@
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { applyEdits } from '../../src/edits/edits.js';
 import { convertProject } from '../../src/transforms/index.js';
 import { transforms } from '../../src/transforms/javascript.js';
 import type { ProjectResult, Style, TransformOptions } from '../../src/types.js';
