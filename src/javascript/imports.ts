@@ -4,6 +4,7 @@ import type { TextEdit } from '../edits/edits.js';
 import type { ImportNeed } from '../flow/model.js';
 import type { FileContext } from './context.js';
 import { ts } from './parse.js';
+import { addWindows, isWindowNeed, windowIn } from './pool/window.js';
 
 /**
  * The text by which a file says what is needed: a binding that it already has (`util.callbackify`), else a name that is free in
@@ -42,11 +43,13 @@ export function addImports(ctx: FileContext, needs: readonly ImportNeed[]): Text
   for (const need of needs)
     if (existingText(ctx, need) === undefined) missing.set(keyOf(need), { ...need, local: localNameFor(ctx, need) });
   const byModule = new Map<string, ImportNeed[]>();
+  const windows = [...missing.values()].filter(isWindowNeed);
   for (const need of missing.values()) {
+    if (isWindowNeed(need)) continue;
     const from = bare(need.from);
     byModule.set(from, [...(byModule.get(from) ?? []), need]);
   }
-  const edits: TextEdit[] = [];
+  const edits: TextEdit[] = addWindows(ctx, windows);
   const lines: string[] = [];
   for (const group of byModule.values()) {
     const named = group.filter((need) => need.name !== '*' && need.name !== 'default');
@@ -103,6 +106,7 @@ function placeOf(from: string, path: readonly string[]): { from: string; path: r
 }
 
 function existingText(ctx: FileContext, need: ImportNeed): string | undefined {
+  if (isWindowNeed(need)) return windowIn(ctx, need);
   const wanted = placeOf(need.from, [need.name]);
   let best: ModuleBinding | undefined;
   for (const binding of bindingsOf(ctx)) {

@@ -3,6 +3,7 @@ import { commentsIn } from './comments.js';
 import type { WrittenGroup } from './compose.js';
 import type { FileContext } from './context.js';
 import { parseSource } from './parse.js';
+import { isOwnComment } from './pool/window.js';
 
 /** A group that must not be applied: its result does not parse (a defect of ours), or a comment would be lost. */
 export interface Wrong {
@@ -47,7 +48,7 @@ function wrongIn(ctx: FileContext, edits: readonly TextEdit[]): Pick<Wrong, 'why
   const lost = commentsIn(ctx.file).find((comment) => !takeOne(left, comment));
   if (lost !== undefined) return { why: 'comment-lost', detail: lost };
   // A comment that is there twice stands on code that is there twice: nobody would write that by hand.
-  const [repeated] = left;
+  const repeated = left.find((comment) => !isOwnComment(comment));
   return repeated === undefined ? undefined : { why: 'code-repeated', detail: repeated };
 }
 

@@ -35,11 +35,13 @@ export type RefusalCode =
   | 'lazy-thenable'
   | 'library-esm-only'
   | 'library-promise'
+  | 'limiter-shared'
   | 'list-unknown'
   | 'live-queue'
   | 'many-events'
   | 'microtask-order'
   | 'mixed-style'
+  | 'nested-limit'
   | 'no-async-here'
   | 'not-error-first'
   | 'optional-chain'
@@ -206,6 +208,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Replace that method by native code first.",
     example: "const Promise = require('bluebird');\nfunction load(id) {\n  return Promise.resolve(db.get(id))\n    .timeout(100)\n    .then((user) => user.name);\n}\n",
   },
+  'limiter-shared': {
+    sentence: "Left unchanged: `%code%` holds back more than one place; apart from each other they would run more at once than it allows.",
+    advice: "Make the limiter in the function that uses it if each call of it may have a pool of its own.",
+    example: "const pLimit = require('p-limit');\nconst { get } = require('./io');\nconst limit = pLimit(2);\nexports.load = async (ids) => Promise.all(ids.map((id) => limit(() => get(id))));\n",
+  },
   'list-unknown': {
     sentence: "Left unchanged: nothing shows that `%code%` is an array; the `async` library also takes objects, sets and nothing at all.",
     advice: "Use it as an array somewhere (`things.length`), or write `Object.values(things)`.",
@@ -230,6 +237,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%name%` answers in two styles at once; only a function of one style can be converted.",
     advice: "Make every path answer in the same way.",
     example: "const fs = require('fs');\nexports.load = async function (name, cb) {\n  const text = await fs.promises.readFile(name, 'utf8');\n  fs.writeFile(name + '.bak', text, cb);\n};\n",
+  },
+  'nested-limit': {
+    sentence: "Left unchanged: `%code%` waits for a turn of the pool in which its own task runs; when all turns are taken by such tasks it waits for ever.",
+    advice: "Give the inner calls a pool of their own.",
+    example: "const pLimit = require('p-limit');\nconst { get } = require('./io');\nexports.load = async (ids) => {\n  const limit = pLimit(2);\n  return await Promise.all(ids.map((id) => limit(async () => get(await limit(() => get(id))))));\n};\n",
   },
   'no-async-here': {
     sentence: "Left unchanged: `%code%` stands where the language allows no async function.",

@@ -117,25 +117,38 @@ function newList({ text }: Manifest, name: string, range: string): Edit | undefi
   };
 }
 
-/** The edit that takes a package out of `dependencies`; undefined when it is not there or stands in a way that we do not know. */
-export function withoutDependency(manifest: Manifest, name: string): FileEdit | undefined {
-  const listed = listOf(manifest.json, 'dependencies');
-  if (!(name in listed)) return undefined;
-  const escaped = `"${name}"`.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-  const open = /^[ \t]*"dependencies"\s*:\s*\{/m.exec(manifest.text);
+/** The edit that takes packages out of `dependencies`; undefined when none is there, or it stands in a way that we do not know. */
+export function withoutDependencies(manifest: Manifest, names: readonly string[]): FileEdit | undefined {
+  const { path, text } = manifest;
+  const listed = names.filter((name) => name in listOf(manifest.json, 'dependencies'));
+  let after = text;
+  for (const name of listed) {
+    const shorter = without(after, name);
+    if (shorter === undefined) return undefined;
+    after = shorter;
+  }
+  const json = parsed(after);
+  if (listed.length === 0 || !json || listed.some((name) => name in listOf(json, 'dependencies'))) return undefined;
+  let start = 0;
+  while (text[start] === after[start]) start++;
+  let tail = 0;
+  while (tail < after.length - start && text.at(-1 - tail) === after.at(-1 - tail)) tail++;
+  return { path, start, end: text.length - tail, text: after.slice(start, after.length - tail) };
+}
+
+function without(text: string, name: string): string | undefined {
+  const open = /^[ \t]*"dependencies"\s*:\s*\{/m.exec(text);
   if (!open) return undefined;
   const from = open.index + open[0].length;
-  const entry = new RegExp(`(,?)(\\s*)${escaped}\\s*:\\s*"[^"]*"(\\s*,)?`).exec(manifest.text.slice(from));
+  const escaped = `"${name}"`.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  const entry = new RegExp(`(,?)\\s*${escaped}\\s*:\\s*"[^"]*"(\\s*,)?`).exec(text.slice(from));
   if (!entry) return undefined;
-  // With a comma on both sides one of them stays.
   const start = from + entry.index;
-  const kept = entry[1] && entry[3] ? ',' : '';
-  const alone = Object.keys(listed).length === 1;
-  const end =
-    start + entry[0].length + (alone ? /^\s*/.exec(manifest.text.slice(start + entry[0].length))![0].length : 0);
-  const edit = { start, end, text: kept };
-  const after = parsed(manifest.text.slice(0, start) + kept + manifest.text.slice(end));
-  return after && !(name in listOf(after, 'dependencies')) ? { path: manifest.path, ...edit } : undefined;
+  // With a comma on both sides one of them stays; the only one goes with the white space behind it.
+  const kept = entry[1] && entry[2] ? ',' : '';
+  let end = start + entry[0].length;
+  if (!entry[1] && !entry[2]) end += /^\s*/.exec(text.slice(end))![0].length;
+  return text.slice(0, start) + kept + text.slice(end);
 }
 
 /** The manifest of a file of the run. */
