@@ -8,6 +8,8 @@ import type { Body, Expr, Fn, Item, ItemOf, Link } from './write-model.js';
 interface Place {
   readonly indent: string;
   readonly resolve?: string;
+  /** Nothing of the function follows: a `resolve(…)` at the end needs no `return`. */
+  readonly isTail?: boolean;
 }
 
 const widest = 120;
@@ -50,7 +52,7 @@ function printItems(items: readonly Item[], place: Place, pen: Pen): string[] {
   let above: { item: Item; text: string } | undefined;
   items.forEach((item, index) => {
     lines.push(...printLead(item.lead, place, pen));
-    const text = printItem(item, place, pen, index === items.length - 1);
+    const text = printItem(item, place, pen, !!place.isTail && index === items.length - 1);
     if (text === '') return;
     const trail = (item.trail ?? []).map((range) => ` ${renderRange(range, place.indent, pen.canvas)}`).join('');
     lines.push(place.indent + apart(above, text) + text + trail);
@@ -88,7 +90,8 @@ function asStatement(text: string): string {
   return /^(\{|(async\s+)?function\b|class\b|let\s*\[)/.test(text) ? `(${text})` : text;
 }
 
-function printItem(item: Item, place: Place, pen: Pen, isLast: boolean): string {
+function printItem(item: Item, outer: Place, pen: Pen, isLast: boolean): string {
+  const place = { ...outer, isTail: isLast && item.kind === 'branch' };
   switch (item.kind) {
     case 'code':
       if (item.code.parts.length === 0) return '';
@@ -204,7 +207,7 @@ function printMade({ body, resolve }: Extract<Expr, { kind: 'made' }>, indent: s
     if (!text.includes('\n')) return `new Promise((${name}) => ${name}(${text}))`;
   }
   const items = leavesFor(body.items) ? body.items : [...body.items, { kind: 'return' as const, lead: [] }];
-  return `new Promise((${name}) => ${braces({ items }, { indent, resolve: name }, pen)})`;
+  return `new Promise((${name}) => ${braces({ items }, { indent, resolve: name, isTail: true }, pen)})`;
 }
 
 function printList(expr: Extract<Expr, { kind: 'list' }>, indent: string, pen: Pen): string {
