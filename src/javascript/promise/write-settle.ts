@@ -55,12 +55,14 @@ function wrapped(items: readonly Item[], resolve: Binding): Expr {
   return { kind: 'made', body: { items }, resolve };
 }
 
-function mentions(value: unknown, names: ReadonlySet<Binding>): boolean {
-  if (Array.isArray(value)) return value.some((each) => mentions(each, names));
-  if (!value || typeof value !== 'object') return false;
+/** A function of ours may call itself: each object is looked at once. */
+function mentions(value: unknown, names: ReadonlySet<Binding>, seen: Set<unknown> = new Set()): boolean {
+  if (Array.isArray(value)) return value.some((each) => mentions(each, names, seen));
+  if (!value || typeof value !== 'object' || seen.has(value)) return false;
+  seen.add(value);
   if ('parts' in value && 'uses' in value)
     return bindingsIn(value as Parameters<typeof bindingsIn>[0]).some((b) => names.has(b));
-  return Object.entries(value).some(([key, each]) => key !== 'local' && mentions(each, names));
+  return Object.values(value).some((each) => mentions(each, names, seen));
 }
 
 /** Values as promises, errors as rejections. */
