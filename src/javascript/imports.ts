@@ -3,6 +3,7 @@ import { builtinModules } from 'node:module';
 import type { TextEdit } from '../edits/edits.js';
 import type { ImportNeed } from '../flow/model.js';
 import type { FileContext } from './context.js';
+import { wholeImportLine } from './import-line.js';
 import { ts } from './parse.js';
 import { addWindows, isWindowNeed, windowIn } from './pool/window.js';
 
@@ -292,18 +293,12 @@ function linesFor(ctx: FileContext, group: readonly ImportNeed[], named: readonl
   const esm = ctx.moduleStyle === 'esm';
   const lines = group
     .filter((need) => need.name === '*' || need.name === 'default')
-    .map(({ name, local }) => {
-      if (!esm) return `const ${local} = require(${from})${end}`;
-      return `import ${name === '*' && !isBuiltin(group[0]!.from) ? `* as ${local}` : wholeImport(ctx, local)} from ${from}${end}`;
-    });
+    .map((need) => wholeImportLine(ctx, need, from, isBuiltin(need.from)) + end);
   if (named.length === 0) return lines;
   const names = named.map(({ name, local }) => (name === local ? name : `${name}${esm ? ' as ' : ': '}${local}`));
   const list = `{ ${names.join(', ')} }`;
   return [...lines, esm ? `import ${list} from ${from}${end}` : `const ${list} = require(${from})${end}`];
 }
-
-/** A whole builtin: TypeScript without `esModuleInterop` has no default for it. */
-const wholeImport = (ctx: FileContext, local: string): string => (ctx.typescript ? `* as ${local}` : local);
 
 /** `node:` in front of builtins as the file has it; where it imports none, as is usual in its kind of module. */
 function specifierFor(ctx: FileContext, from: string): string {
