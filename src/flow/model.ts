@@ -44,8 +44,10 @@ export interface Snippet {
   readonly pure?: boolean;
   /** Evaluating it can't throw: shown from its text, not guessed. Only told where a writer asks for it. */
   readonly calm?: boolean;
-  /** Its value is an array, and always the same one: it can be gone through by index. */
+  /** Its value is an array for sure. */
   readonly list?: boolean;
+  /** A name that is never given another value. */
+  readonly fixed?: boolean;
   /** Of a pattern: it takes its value apart (`{ a }`, `[b]`). */
   readonly destructures?: boolean;
   /** Of a loop's head or test: it never ends by itself (`while (true)`). */

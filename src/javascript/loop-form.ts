@@ -1,7 +1,40 @@
-import type { Bind, LoopForm, Snippet } from '../flow/model.js';
+import type { Bind, Binding, LoopForm, Snippet } from '../flow/model.js';
+import type { Range } from '../types.js';
 import { ts } from './parse.js';
 import { rangeOf } from './snippet.js';
 import type { Snippets } from './snippet.js';
+
+/** A loop's head as it is written, and its parts. */
+export interface LoopHead {
+  readonly head: Snippet;
+  readonly form: LoopForm;
+}
+
+/** `for (const item of over)` */
+export function ofHead(item: Snippet, over: Snippet, at: Range, { compose }: Snippets): LoopHead {
+  const head = compose(['for (const ', item, ' of ', over, ')'], at, 'no');
+  return { head, form: { kind: 'of', how: 'const', item, over } };
+}
+
+/** `while (test)`; without a test it goes on for ever. */
+export function whileHead(test: Snippet | undefined, at: Range, { compose }: Snippets): LoopHead {
+  if (test) return { head: compose(['while (', test, ')'], at, 'no'), form: { kind: 'while', test } };
+  const always: Snippet = { ...compose(['true'], at, 'no'), endless: true };
+  const head: Snippet = { ...compose(['while (true)'], at, 'no'), endless: true };
+  return { head, form: { kind: 'while', test: always } };
+}
+
+/** `for (let name = start; test; name++)` */
+export function countHead(
+  { name, binding, start, test }: { name: Snippet; binding: Binding; start: Snippet; test: Snippet },
+  at: Range,
+  { compose }: Snippets,
+): LoopHead {
+  const head = compose(['for (let ', name, ' = ', start, '; ', test, '; ', binding, '++)'], at, 'no');
+  const init = compose(['let ', name, ' = ', start], at, 'no');
+  const update = compose([binding, '++'], at, 'no');
+  return { head, form: { kind: 'for', how: 'let', init, counter: { name, start }, test, update } };
+}
 
 /** The parts of a loop's head, as snippets of their own. */
 export function loopForm(statement: ts.IterationStatement, snippets: Snippets): LoopForm | undefined {

@@ -72,6 +72,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
       ...make(rangeOf(node), [node], []),
       promise: promiseOf(node, ctx, bindings),
       ...(isPure(node) && { pure: true }),
+      ...(isFixedName(node, ctx) && { fixed: true }),
       ...(isLoose(node) && { loose: true }),
       ...opposite(node),
     }),
@@ -164,6 +165,12 @@ function rangeWithType(node: ts.BindingName): Range {
 function typeOf(node: ts.BindingName): ts.Node[] {
   const parent = node.parent;
   return (ts.isParameter(parent) || ts.isVariableDeclaration(parent)) && parent.type ? [parent.type] : [];
+}
+
+/** A name whose variable is written once. */
+function isFixedName(node: ts.Expression, { scopes }: FileContext): boolean {
+  const symbol = ts.isIdentifier(node) ? scopes.symbolOf(node) : undefined;
+  return !!symbol && !scopes.references(symbol).some((use) => scopes.isWritten(use));
 }
 
 function isPure(node: ts.Expression): boolean {

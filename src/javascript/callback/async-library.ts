@@ -1,5 +1,7 @@
 import type { BlockTask, Snippet, Step, Target, Task } from '../../flow/model.js';
 import { bare, originOf } from '../calls/origin.js';
+import { countHead, ofHead, whileHead } from '../loop-form.js';
+import type { LoopHead } from '../loop-form.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
@@ -182,18 +184,15 @@ const oneByOne =
     if (iteratee.getText().includes(`${list.getText()}.push`)) stop('shared-loop-variable', iteratee);
     const item = invented('item', list, state);
     const block = readIteratee(iteratee, item, env, state);
-    const head = state.snippets.compose(
-      ['for (const ', block.items[0] ?? item.bind.pattern, ' of ', state.snippets.expression(list), ')'],
-      rangeOf(list),
-      'no',
-    );
+    const over = state.snippets.expression(list);
+    const head = ofHead(block.items[0] ?? item.bind.pattern, over, rangeOf(list), state.snippets);
     const whole = turns(head, block, iteratee, gather && wanted, node, target, state);
     return gather ? { ...whole, gives: 'value' } : whole;
   };
 
 /** The loop, its results in a list if they are wanted. */
 function turns(
-  head: Snippet,
+  head: LoopHead,
   block: TaskBlock,
   iteratee: ts.Node,
   gather: boolean,
@@ -203,7 +202,7 @@ function turns(
 ): Whole {
   const loopOf = (steps: Step[]): Step => ({
     kind: 'loop',
-    head,
+    ...head,
     body: { steps, tail: [] },
     lead: [],
     at: rangeOf(node),
@@ -232,13 +231,9 @@ const reduce: Read = ({ node, args }, target, env, state) => {
   const binding = state.snippets.bindingOf(memo.name)!;
   const declare = state.snippets.compose(['let ', name, ' = ', plainSnippet(start, env, state)], rangeOf(start), 'no');
   const use = { ...state.snippets.compose([binding], rangeOf(memo), 'no'), pure: true };
-  const head = state.snippets.compose(
-    ['for (const ', itemSnippet(item, state), ' of ', state.snippets.expression(list), ')'],
-    rangeOf(list),
-    'no',
-  );
+  const head = ofHead(itemSnippet(item, state), state.snippets.expression(list), rangeOf(list), state.snippets);
   const body: Step[] = [wait(block.task, iteratee, { pattern: use, how: 'assign' })];
-  const loop: Step = { kind: 'loop', head, body: { steps: body, tail: [] }, lead: [], at: rangeOf(node) };
+  const loop: Step = { kind: 'loop', ...head, body: { steps: body, tail: [] }, lead: [], at: rangeOf(node) };
   return {
     steps: [{ kind: 'code', made: true, code: declare, lead: [], at: rangeOf(start) }, loop, exit(target, node, use)],
     gives: 'value',
@@ -255,14 +250,11 @@ const whilst =
     const block = readTask(iteratee, [], env, state);
     if (block.gives.results !== 'nothing' && block.gives.results !== 'null') stop('several-results', iteratee);
     const text = plainSnippet(condition, env, state);
-    const head = state.snippets.compose(
-      holds ? ['while (', text, ')'] : ['while (!(', text, '))'],
-      rangeOf(condition),
-      'no',
-    );
+    const against = holds ? text : state.snippets.compose(['!(', text, ')'], rangeOf(condition), 'no');
+    const head = whileHead(against, rangeOf(condition), state.snippets);
     const loop: Step = {
       kind: 'loop',
-      head,
+      ...head,
       body: { steps: [wait(block.task, iteratee)], tail: [] },
       lead: [],
       at: rangeOf(node),
@@ -299,8 +291,12 @@ const timesSeries: Read = ({ node, args, wanted }, target, env, state) => {
     return stop('shared-loop-variable', param);
   const name = block.items[0] ?? item.bind.pattern;
   const counter = param ? state.snippets.bindingOf(param.name as ts.Identifier)! : item.binding;
-  const parts = ['for (let ', name, ' = 0; ', counter, ' < ', plainSnippet(count, env, state), '; ', counter, '++)'];
-  const head = state.snippets.compose(parts, rangeOf(count), 'no');
+  const { snippets } = state;
+  const start = snippets.compose(['0'], rangeOf(count), 'no');
+  const most = plainSnippet(count, env, state);
+  const opposite = [counter, ' >= ', ...most.parts];
+  const test = { ...snippets.compose([counter, ' < ', most], rangeOf(count), 'no'), loose: true, opposite };
+  const head = countHead({ name, binding: counter, start, test }, rangeOf(count), snippets);
   return turns(head, block, iteratee, wanted, node, target, state);
 };
 

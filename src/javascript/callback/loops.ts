@@ -1,6 +1,8 @@
 import type { Block, Snippet, Step } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
 import { bare } from '../calls/origin.js';
+import { countHead, whileHead } from '../loop-form.js';
+import type { LoopHead } from '../loop-form.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
@@ -56,7 +58,7 @@ export function readLoop(
   if (!leaves(read.steps)) stop('path-without-callback', plan.body.at(-1) ?? node);
   checkCaptured(fn, params, plan, state);
   const head = headOf(plan, params, args, env, state);
-  steps.push({ kind: 'loop', head, body: withoutLastContinue(read), lead: [], at: rangeOf(call) });
+  steps.push({ kind: 'loop', ...head, body: withoutLastContinue(read), lead: [], at: rangeOf(call) });
   if (plan.after) steps.push(...readAfter(plan.after, inner, env, state));
   return steps;
 }
@@ -142,16 +144,16 @@ function headOf(
   args: readonly ts.Expression[],
   env: Env,
   state: State,
-): Snippet {
+): LoopHead {
   const { snippets } = state;
   const at = rangeOf(plan.test ?? params[0] ?? state.entry);
-  if (!plan.test) return { ...snippets.compose(['while (true)'], at, 'no'), endless: true };
+  if (!plan.test) return whileHead(undefined, at, snippets);
   const test = plan.whileTrue ? plainSnippet(plan.test, env, state) : ended(plan.test, plan, state);
-  if (!plan.counter) return snippets.compose(['while (', test, ')'], at, 'no');
+  if (!plan.counter) return whileHead(test, at, snippets);
   const name = nameOnly(params[0]!.name as ts.Identifier, state);
   const start = plainSnippet(args.at(-1)!, env, state);
   const binding = snippets.bindingOf(params[0]!.name as ts.Identifier)!;
-  return snippets.compose(['for (let ', name, ' = ', start, '; ', test, '; ', binding, '++)'], at, 'no');
+  return countHead({ name, binding, start, test }, at, snippets);
 }
 
 const numeric = new Map<ts.SyntaxKind, string>([
@@ -167,11 +169,8 @@ function ended(test: ts.Expression, plan: Plan, state: State): Snippet {
   const opposite = plan.counter && ts.isBinaryExpression(node) ? numeric.get(node.operatorToken.kind) : undefined;
   if (!opposite || !ts.isBinaryExpression(node)) return negated(test, state.snippets);
   const { snippets } = state;
-  return snippets.compose(
-    [snippets.expression(node.left), ` ${opposite} `, snippets.expression(node.right)],
-    rangeOf(node),
-    'no',
-  );
+  const parts = [snippets.expression(node.left), ` ${opposite} `, snippets.expression(node.right)];
+  return { ...snippets.compose(parts, rangeOf(node), 'no'), loose: true, opposite: snippets.expression(node).parts };
 }
 
 function readAfter(after: ts.Statement, inner: Env, env: Env, state: State): Step[] {

@@ -92,7 +92,7 @@ function countedTurns(form: Extract<LoopForm, { kind: 'for' }>): Turns {
 
 function listTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env): Turns {
   const i = newName('i', env.world);
-  const isName = form.over.pure === true;
+  const isName = form.over.fixed === true;
   const items = isName ? form.over : ours([newName('items', env.world)]);
   const item = ours([...items.parts, '[', i, ']']);
   return {
@@ -153,6 +153,7 @@ function isTrue(test: Snippet): boolean {
 }
 
 function negated(test: Snippet): Snippet {
-  const parts = test.opposite ?? (test.loose ? ['!(', ...test.parts, ')'] : ['!', ...test.parts]);
+  const isTight = !test.loose && test.parts.length === 1;
+  const parts = test.opposite ?? (isTight ? ['!', ...test.parts] : ['!(', ...test.parts, ')']);
   return { ...test, parts, loose: false, opposite: undefined };
 }
