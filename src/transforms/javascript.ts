@@ -11,7 +11,8 @@ import { callbackToAsync } from './callback-to-async.js';
 import { callbackToPromise } from './callback-to-promise.js';
 import { withoutIgnored } from './ignore.js';
 import { poolToAsync } from './pool-to-async.js';
-import { poolsFirst } from './pools.js';
+import { followers, poolsFirst } from './pools.js';
+import { poolToPromise } from './pool-to-promise.js';
 import { promiseToAsync } from './promise-to-async.js';
 import { promiseToPool } from './promise-to-pool.js';
 import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
@@ -25,6 +26,7 @@ export const transforms: readonly Transform[] = [
   promiseToAsync,
   asyncToPromise,
   poolToAsync,
+  poolToPromise,
   asyncToPool,
   promiseToPool,
 ];
@@ -44,9 +46,10 @@ export function convertJavaScript(
   const first = convertOnce(files, asked, options, view, types);
   // Callback functions are decided together with all their callers, once: only chains are looked at again.
   const again = asked.filter((each) => each.from !== 'callback');
-  const result = untilNothingChanges(first, files, view, (changed, later) => {
+  const result = untilNothingChanges(first, files, view, (changed, later, touched) => {
     types?.follow(changed);
-    return convertOnce(changed, again, options, later, types);
+    const behindPools = options.from === 'pool' ? followers(transforms, options.to, touched) : [];
+    return convertOnce(changed, [...again, ...behindPools], options, later, types);
   });
   types?.follow(files); // another project of the run may share the configuration
   return types?.warnings.length ? { ...result, warnings: types.warnings } : result;

@@ -1,5 +1,6 @@
 import type { PlannedGroup } from '../javascript/plan.js';
-import type { Range } from '../types.js';
+import type { Range, Style } from '../types.js';
+import type { Transform } from './transform.js';
 
 /**
  * A pool is taken out of a function before the function itself is converted: what surrounds it is left for the next round, which reads
@@ -8,14 +9,42 @@ import type { Range } from '../types.js';
 export function poolsFirst(groups: readonly PlannedGroup[]): PlannedGroup[] {
   const pools = groups.filter((group) => group.rule.startsWith('pool-to-')).flatMap((group) => group.edits);
   if (pools.length === 0) return [...groups];
-  return groups.filter((group) => {
-    if (group.rule.startsWith('pool-to-')) return true;
-    const places = [
-      ...group.entries.map(({ ctx, entry }) => ({ ctx, at: entry.at })),
-      ...group.edits.map(({ ctx, edit }) => ({ ctx, at: edit })),
-    ];
-    return !places.some(({ ctx, at }) => pools.some((pool) => pool.ctx === ctx && meet(at, pool.edit)));
-  });
+  const isNear = ({ ctx, at }: Place): boolean => pools.some((pool) => pool.ctx === ctx && meet(at, pool.edit));
+  return groups.filter((group) => group.rule.startsWith('pool-to-') || !placesOf(group).some(isNear));
 }
+
+/**
+ * A function with a pool is a function of the style `pool`, whatever is around the pool: when the pool is gone, that function goes to the
+ * same target, and no other does.
+ */
+export function followers(
+  transforms: readonly Transform[],
+  to: Style,
+  touched: ReadonlyMap<string, readonly Range[]>,
+): Transform[] {
+  const isNew = ({ ctx, at }: Place): boolean => (touched.get(ctx.path) ?? []).some((range) => meet(at, range));
+  return transforms
+    .filter((each) => each.to === to && (each.from === 'async' || each.from === 'promise'))
+    .map((each) => ({
+      ...each,
+      plan(files, options, view) {
+        const { groups, refusals } = each.plan(files, options, view);
+        return {
+          groups: groups.filter((group) => placesOf(group).some(isNew)),
+          refusals: refusals.filter(({ ctx, refusal }) => isNew({ ctx, at: refusal.at })),
+        };
+      },
+    }));
+}
+
+interface Place {
+  readonly ctx: PlannedGroup['main']['ctx'];
+  readonly at: Range;
+}
+
+const placesOf = (group: PlannedGroup): Place[] => [
+  ...group.entries.map(({ ctx, entry }) => ({ ctx, at: entry.at })),
+  ...group.edits.map(({ ctx, edit }) => ({ ctx, at: edit })),
+];
 
 const meet = (a: Range, b: Range): boolean => a.start <= b.end && b.start <= a.end;

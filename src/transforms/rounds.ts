@@ -1,12 +1,17 @@
 import { applyEdits, positionOf } from '../edits/edits.js';
 import { chainEdits } from '../edits/chain.js';
-import type { ChangeGroup, FileEdit, ProjectResult, ProjectView, SourceText } from '../types.js';
+import type { ChangeGroup, FileEdit, ProjectResult, ProjectView, Range, SourceText } from '../types.js';
 import { groupId, inOrder, sortPlaces } from './result.js';
 
 /** More rounds than this have not been seen: what is left then is left for the next run. */
 const mostRounds = 4;
 
-type Round = (files: readonly SourceText[], view: ProjectView) => ProjectResult;
+/** Looks at changed files again; `touched` says where their texts are new. */
+type Round = (
+  files: readonly SourceText[],
+  view: ProjectView,
+  touched: ReadonlyMap<string, readonly Range[]>,
+) => ProjectResult;
 
 /**
  * A conversion can show that another one is safe too: a function that was unknown is now plainly async. What a second run would
@@ -25,11 +30,12 @@ export function untilNothingChanges(
     if (texts.size === 0) return all;
     const changed = [...texts].map(([path, text]) => ({ path, text }));
     const others = files.filter((file) => !texts.has(file.path)).map((file) => file.path);
-    const more = again(changed, {
+    const later: ProjectView = {
       root: view.root,
       read: (path) => texts.get(path) ?? originals.get(path) ?? view.read(path),
       others: [...view.others, ...others],
-    });
+    };
+    const more = again(changed, later, touchedBy(all.groups));
     if (more.groups.length === 0) return all;
     all = joined(all, more, files);
   }
@@ -42,6 +48,18 @@ function textsAfter(result: ProjectResult, files: readonly SourceText[]): Map<st
   for (const edit of result.groups.flatMap((group) => group.edits))
     if (texts.has(edit.path)) byPath.set(edit.path, [...(byPath.get(edit.path) ?? []), edit]);
   return new Map([...byPath].map(([path, edits]) => [path, applyEdits(texts.get(path)!, edits)]));
+}
+
+/** Where the new text of each file is not the old one. */
+function touchedBy(groups: readonly ChangeGroup[]): Map<string, Range[]> {
+  const touched = new Map<string, Range[]>();
+  const moved = new Map<string, number>();
+  for (const { path, start, end, text } of inOrder(groups.flatMap((group) => group.edits))) {
+    const by = moved.get(path) ?? 0;
+    touched.set(path, [...(touched.get(path) ?? []), { start: start + by, end: start + by + text.length }]);
+    moved.set(path, by + text.length - (end - start));
+  }
+  return touched;
 }
 
 /** Both rounds as one: edits that touch one another make one group of their groups. */

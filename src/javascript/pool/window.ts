@@ -87,24 +87,19 @@ const told: Readonly<Record<Rule, string>> = {
   'last-first': 'After a failure no more start.',
 };
 
-function headLines({ rule, chained, checked }: Window, name: string, typed: boolean): string[] {
+function headLines({ rule, chained }: Window, name: string, typed: boolean): string[] {
   const result = rule === 'settle' ? 'PromiseSettledResult<Awaited<R>>' : 'Awaited<R>';
   const list = typed ? 'list: Iterable<T | PromiseLike<T>>' : 'list';
   const head = typed
     ? `${name}<T, R>(${list}, limit: number, task: (item: T, index: number) => R): Promise<${result}[]>`
     : `${name}(list, limit, task)`;
-  return [
-    `${about} ${told[rule]}`,
-    `${chained ? '' : 'async '}function ${head} {`,
-    ...(checked ? checkLines(chained === true) : []),
-  ];
+  return [`${about} ${told[rule]}`, `${chained ? '' : 'async '}function ${head} {`];
 }
 
-function checkLines(chained: boolean): string[] {
-  const error = 'new TypeError(`Expected a limit from 1 up, got ${limit}`)';
+function checkLines(): string[] {
   return [
     '  if (!((Number.isInteger(limit) || limit === Infinity) && limit >= 1)) {',
-    chained ? `    return Promise.reject(${error});` : `    throw ${error};`,
+    '    throw new TypeError(`Expected a limit from 1 up, got ${limit}`);',
     '  }',
   ];
 }
@@ -164,6 +159,7 @@ function awaitedLines(window: Window, name: string, typed: boolean): string[] {
   const type = typed ? ': Promise<void>' : '';
   return [
     ...headLines(window, name, typed),
+    ...(window.checked ? checkLines() : []),
     ...listLines(rule, typed),
     `  const worker = async (${params})${type} => {`,
     ...loop,
@@ -176,46 +172,55 @@ function awaitedLines(window: Window, name: string, typed: boolean): string[] {
   ];
 }
 
+/** What throws in an executor rejects the promise. */
 function chainedLines(window: Window, name: string, typed: boolean): string[] {
-  const { rule, awaits } = window;
+  const { rule } = window;
   const isLast = rule === 'last-first';
-  const again = isLast ? 'worker(undefined, waiting.pop())' : 'worker()';
+  const params = isLast ? (typed ? '_: unknown, index: number | undefined' : '_, index') : '';
+  const inner = [
+    ...(window.checked ? checkLines() : []),
+    ...listLines(rule, typed),
+    `  const worker = (${params})${typed ? ': Promise<void>' : ''} => {`,
+    ...(isLast
+      ? ['    if (index === undefined) return Promise.resolve();']
+      : ['    if (next >= items.length) return Promise.resolve();', '    const index = next++;']),
+    ...turnLines(window, typed).map((line) => `    ${line}`),
+    '  };',
+    '  const workers = Array.from({ length: Math.min(limit, items.length) }, worker);',
+    '  resolve(Promise.all(workers).then(() => results));',
+  ];
+  return [
+    ...headLines(window, name, typed),
+    '  return new Promise((resolve) => {',
+    ...inner.map((line) => `  ${line}`),
+    '  });',
+    '}',
+  ];
+}
+
+function turnLines({ rule, awaits }: Window, typed: boolean): string[] {
   const cast = typed ? ' as T' : '';
   const start = awaits
     ? `Promise.resolve(items[index]${cast}).then((item) => task(item, index))`
-    : `new Promise((resolve) => resolve(task(items[index]${cast}, index)))`.replace(
-        'new Promise',
-        typed ? 'new Promise<R>' : 'new Promise',
-      );
-  const good = rule === 'settle' ? "{ status: 'fulfilled', value }" : 'value';
+    : `new Promise${typed ? '<R>' : ''}((done) => done(task(items[index]${cast}, index)))`;
+  const again = rule === 'last-first' ? 'worker(undefined, waiting.pop())' : 'worker()';
+  const good = rule === 'settle' ? "{ status: 'fulfilled', value }" : typed ? 'value as Awaited<R>' : 'value';
   const bad: Readonly<Record<Rule, readonly string[]>> = {
     stop: ['next = items.length;', 'throw error;'],
     'go-on': ['worker().catch(() => {});', 'throw error;'],
     settle: ["results[index] = { status: 'rejected', reason: error };", 'return worker();'],
     'last-first': ['waiting.length = 0;', 'throw error;'],
   };
-  const stored = typed ? `${good}${rule === 'settle' ? '' : ' as Awaited<R>'}` : good;
-  const params = isLast ? (typed ? '_: unknown, index: number | undefined' : '_, index') : '';
   return [
-    ...headLines(window, name, typed),
-    ...listLines(rule, typed),
-    `  const worker = (${params})${typed ? ': Promise<void>' : ''} => {`,
-    ...(isLast
-      ? ['    if (index === undefined) return Promise.resolve();']
-      : ['    if (next >= items.length) return Promise.resolve();', '    const index = next++;']),
-    `    return ${start}.then(`,
-    '      (value) => {',
-    `        results[index] = ${stored};`,
-    `        return ${again};`,
-    '      },',
-    '      (error) => {',
-    ...bad[rule].map((line) => `        ${line}`),
-    '      },',
-    '    );',
-    '  };',
-    '  const workers = Array.from({ length: Math.min(limit, items.length) }, worker);',
-    '  return Promise.all(workers).then(() => results);',
-    '}',
+    `return ${start}.then(`,
+    '  (value) => {',
+    `    results[index] = ${good};`,
+    `    return ${again};`,
+    '  },',
+    '  (error) => {',
+    ...bad[rule].map((line) => `    ${line}`),
+    '  },',
+    ');',
   ];
 }
 
