@@ -71,6 +71,7 @@ export interface FileError {
     | 'too-large'
     | 'changed-meanwhile'
     | 'dirty'
+    | 'partly-staged'
     | 'not-found';
   readonly message: string;
 }

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import { changedSince } from '../run/since.js';
+import { stagedFiles } from '../run/staged.js';
 import { UsageError, type CliOptions } from './options.js';
 
 /**
@@ -10,6 +11,11 @@ export function listedPaths(options: CliOptions, paths: readonly string[]): read
   const { filesFrom, since } = options;
   const named = filesFrom === undefined ? paths : [...paths, ...readList(filesFrom, options.null)];
   if (filesFrom !== undefined && named.length === 0) return undefined;
+  if (options.staged) {
+    const staged = stagedFiles(process.cwd(), named);
+    if (!staged) throw new UsageError('--staged: this is not a git repository.');
+    return staged.length > 0 ? staged : undefined;
+  }
   if (since === undefined) return named;
   const changed = changedSince(process.cwd(), since, named);
   if (!changed.ok)

@@ -47,6 +47,8 @@ export interface CliOptions {
   /** A file with paths, or `-` for stdin; `null`: they end with NUL. */
   readonly filesFrom?: string;
   readonly null: boolean;
+  /** What is staged, as it is staged. */
+  readonly staged: boolean;
   /** Only what differs from the merge base with this commit. */
   readonly since?: string;
   readonly stats: boolean;
@@ -167,6 +169,7 @@ function addResultOptions(command: Command, rare: (flags: string, description: s
 function addFileOptions(command: Command, rare: (flags: string, description: string) => Option): void {
   command
     .optionsGroup('Which files:')
+    .option('--staged', 'staged content only; with --write the index and the files')
     .option('--since <ref>', 'files changed since the merge base with <ref>')
     .option('--files-from <file>', 'read paths from a file or "-" (-0 for NUL)')
     .addOption(rare('-0, --null', 'with --files-from: paths end with NUL'))
@@ -227,6 +230,7 @@ const DEFAULTS = {
   allowNoVcs: false,
   stats: false,
   null: false,
+  staged: false,
   quiet: false,
   verbose: false,
 };
@@ -273,8 +277,10 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
     throw new UsageError(`--output ${report.format} is about files; name them instead of '-'.`);
   if (paths.includes('-') && paths.length > 1)
     throw new UsageError(`'-' reads one text from stdin; it goes with no other path.`);
-  if (paths.includes('-') && (options.filesFrom ?? options.since) !== undefined)
-    throw new UsageError(`'-' reads one text from stdin; --files-from and --since choose files.`);
+  if (paths.includes('-') && (options.staged || (options.filesFrom ?? options.since) !== undefined))
+    throw new UsageError(`'-' reads one text from stdin; --staged, --files-from and --since choose files.`);
+  if (options.staged && options.since !== undefined)
+    throw new UsageError(`--staged and --since are two ways to choose files; give one.`);
   if (options.null && options.filesFrom === undefined)
     throw new UsageError(`--null says how --files-from ends its paths; add --files-from.`);
   if (!paths.includes('-') && options.stdinFilename !== undefined) {

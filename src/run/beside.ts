@@ -34,7 +34,10 @@ export function withBeside(
 }
 
 /** Reads such a file from the disk. Outside the root nothing is ours; a new file must not be there, not even as a dangling link. */
-export function readBesideFrom(root: string): (file: string, isNew: boolean) => Source | FileError {
+export function readBesideFrom(
+  root: string,
+  readFile: typeof readSource = readSource,
+): (file: string, isNew: boolean) => Source | FileError {
   return (file, isNew) => {
     const failed = (kind: FileError['kind'], message: string): FileError => ({
       path: file,
@@ -45,7 +48,7 @@ export function readBesideFrom(root: string): (file: string, isNew: boolean) => 
     });
     const absolute = path.resolve(root, file);
     if (!isInside(root, absolute)) return failed('unreadable', 'is outside the repository; it is left as it is');
-    if (!isNew) return readSource(root, file);
+    if (!isNew) return readFile(root, file);
     if (fs.lstatSync(absolute, { throwIfNoEntry: false }))
       return failed('changed-meanwhile', 'is there already; a new file of that name was to be made');
     return { path: file, text: '', bom: false, isNew: true };

@@ -24,3 +24,9 @@ export function git(cwd: string, args: readonly string[], input?: string): GitAn
     why: (run.stderr.trim().split('\n', 1)[0] ?? '').replace(/^fatal: /, ''),
   };
 }
+
+/** The same for content: bytes in, bytes out; `undefined` when git failed. */
+export function gitBytes(cwd: string, args: readonly string[], input?: Buffer): Buffer | undefined {
+  const run = spawnSync('git', ['--literal-pathspecs', ...args], { cwd, input: input ?? '', maxBuffer: 1 << 30 });
+  return run.error || run.status !== 0 ? undefined : run.stdout;
+}

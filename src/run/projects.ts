@@ -66,7 +66,12 @@ export const projectTexts = (project: Project): SourceText[] =>
 const inside = (folder: string, file: string): string => (folder === '' ? file : file.slice(folder.length + 1));
 
 /** What an engine may see beside the files of the run. Nothing is read or listed before it is asked for. */
-export function viewOf(root: string, project: Project, rules: IgnoreRules): ProjectView {
+export function viewOf(
+  root: string,
+  project: Project,
+  rules: IgnoreRules,
+  readFile: typeof readSource = readSource,
+): ProjectView {
   const top = path.join(root, project.folder);
   const texts = new Map<string, string | undefined>(projectTexts(project).map((file) => [file.path, file.text]));
   let others: readonly string[] | undefined;
@@ -74,7 +79,7 @@ export function viewOf(root: string, project: Project, rules: IgnoreRules): Proj
     root: top,
     run: rules,
     read(file) {
-      if (!texts.has(file)) texts.set(file, readBeside(root, top, file));
+      if (!texts.has(file)) texts.set(file, readBeside(root, top, file, readFile));
       return texts.get(file);
     },
     get others() {
@@ -84,10 +89,10 @@ export function viewOf(root: string, project: Project, rules: IgnoreRules): Proj
 }
 
 /** Any text file below the root: a tsconfig may extend one of a folder above the project's. */
-function readBeside(root: string, top: string, file: string): string | undefined {
+function readBeside(root: string, top: string, file: string, readFile: typeof readSource): string | undefined {
   const absolute = path.resolve(top, file);
   if (!isInside(root, absolute)) return undefined;
-  const read = fs.existsSync(absolute) ? readSource(root, path.relative(root, absolute)) : undefined;
+  const read = fs.existsSync(absolute) ? readFile(root, path.relative(root, absolute)) : undefined;
   return read && !isError(read) ? read.text : undefined;
 }
 

@@ -10,6 +10,8 @@ import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
 import { mayApply } from '../transforms/prefilter.js';
 import { projectsOf, projectTexts, viewOf } from './projects.js';
 import { isError, readSource, type Source } from './read.js';
+import { stagedIn, type Staged } from './staged.js';
+import { writeStaged } from './write-staged.js';
 import { writeGroups, type Written } from './write.js';
 
 export interface RunOptions {
@@ -38,6 +40,8 @@ export interface RunOptions {
   readonly errorOnUnmatchedPattern?: boolean;
   /** True: files that do not parse are `skipped`, not `errors`. */
   readonly skipParseErrors?: boolean;
+  /** Look at what is staged, not at what is on the disk; a write rewrites the index and carries over to the disk. */
+  readonly staged?: boolean;
   /** Called for every file looked at, in order, once its result is known. */
   readonly onFile?: (file: FileResult) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -97,9 +101,11 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
     ignore: options.ignore ?? true,
     mustMatch: options.errorOnUnmatchedPattern ?? true,
   });
-  const looked = lookAtFiles(choice, options);
-  const converted = await convertAll(choice, looked, options);
-  const beside = withBeside(converted.groups, looked.sources, readBesideFrom(choice.root));
+  const staged = stagedOf(choice, options);
+  const readFile = staged?.read ?? readSource;
+  const looked = lookAtFiles(choice, options, readFile);
+  const converted = await convertAll(choice, looked, options, readFile);
+  const beside = withBeside(converted.groups, looked.sources, readBesideFrom(choice.root, readFile));
   const plan = planChanges(beside.groups, beside.sources);
   const styleless = withoutTheStyle(choice, options);
   const problems = [
@@ -110,9 +116,10 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
     ...converted.errors,
     ...plan.errors,
   ];
-  const refusedToWrite = options.write ? unsafeToWrite(choice.root, changedPaths(plan), guardOf(options)) : [];
+  const refusedToWrite =
+    options.write && !staged ? unsafeToWrite(choice.root, changedPaths(plan), guardOf(options)) : [];
   const mayWrite = options.write && refusedToWrite.length === 0;
-  const written = mayWrite ? await writePlan(choice.root, plan, beside.sources, options) : undefined;
+  const written = mayWrite ? await writePlan(choice.root, plan, beside.sources, options, staged) : undefined;
   const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
   const document = documentOf({
     options,
@@ -144,6 +151,13 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   };
 }
 
+function stagedOf({ root }: Choice, options: RunOptions): Staged | undefined {
+  if (!options.staged) return undefined;
+  const staged = stagedIn(root);
+  if (!staged) throw new RangeError('staged files are those of a git repository; this is none');
+  return staged;
+}
+
 /** Python has no promise style: asked for nothing else it is an error, in a mixed run its files are left with a note. */
 function withoutTheStyle(choice: Choice, { to, from }: RunOptions): Pick<Choice, 'errors' | 'notes'> {
   const python = choice.files.filter((file) => languageOf(file) === 'python');
@@ -164,11 +178,11 @@ const guardOf = (options: RunOptions): { allowDirty: boolean; allowNoVcs: boolea
 });
 
 /** Reads all files, and keeps the texts in which something may be converted. */
-function lookAtFiles(choice: Choice, options: RunOptions): Looked {
+function lookAtFiles(choice: Choice, options: RunOptions, readFile: typeof readSource): Looked {
   const looked: Looked = { sources: new Map(), skipped: [], errors: [] };
   choice.files.forEach((file, done) => {
     if (done % 100 === 0) options.onProgress?.({ phase: 'reading', done, total: choice.files.length });
-    const read = readSource(choice.root, file);
+    const read = readFile(choice.root, file);
     if (!isError(read)) {
       if (mayApply(read.text, options, file)) looked.sources.set(file, read);
     } else if (read.kind === 'binary' || read.kind === 'too-large') {
@@ -185,7 +199,12 @@ interface Converted extends ProjectResult {
   readonly traces: readonly string[];
 }
 
-async function convertAll(choice: Choice, looked: Looked, options: RunOptions): Promise<Converted> {
+async function convertAll(
+  choice: Choice,
+  looked: Looked,
+  options: RunOptions,
+  readFile: typeof readSource,
+): Promise<Converted> {
   const projects = projectsOf(choice.root, [...looked.sources.values()]);
   const all = {
     groups: [],
@@ -210,7 +229,7 @@ async function convertAll(choice: Choice, looked: Looked, options: RunOptions): 
   for (const [done, project] of projects.entries()) {
     options.onProgress?.({ phase: 'converting', done, total: projects.length });
     await new Promise((resolve) => setImmediate(resolve));
-    const view = viewOf(choice.root, project, choice.rules);
+    const view = viewOf(choice.root, project, choice.rules, readFile);
     const result = fromRoot(convertSafely(engine, projectTexts(project), asked, view), project.folder);
     all.groups.push(...result.groups);
     all.refused.push(...result.refused);
@@ -233,8 +252,10 @@ async function writePlan(
   plan: Plan,
   sources: ReadonlyMap<string, Source>,
   options: RunOptions,
+  staged?: Staged,
 ): Promise<Written> {
   options.onProgress?.({ phase: 'writing', done: 0, total: plan.files.length });
+  if (staged) return writeStaged(plan, sources, staged, options.signal);
   return writeGroups(root, plan.groups, sources, options.signal);
 }
 

@@ -12,6 +12,17 @@ export interface UndoRecord {
   readonly schema: 'asyncshift.undo/1';
   readonly root: string;
   readonly files: readonly UndoFile[];
+  /** What a write of staged files replaced in the index of the work tree at `top`. */
+  readonly index?: { readonly top: string; readonly entries: readonly UndoIndexEntry[] };
+}
+
+export interface UndoIndexEntry {
+  /** From the top of the work tree. */
+  readonly name: string;
+  readonly mode: string;
+  /** Object names; without `before` the file was not in the index. */
+  readonly before?: string;
+  readonly after: string;
 }
 
 export interface UndoFile {
@@ -53,6 +64,24 @@ export function keepUndo(folder: string, record: UndoRecord): string {
     saveUndo(file, record);
     return file;
   }
+}
+
+/** Adds to a record what was replaced in the index. */
+export function addIndexToUndo(file: string, top: string, entries: readonly UndoIndexEntry[]): void {
+  const record = readRecord(file);
+  const kept = entries.map(({ name, mode, before, after }) => ({ name, mode, after, ...(before && { before }) }));
+  if (record) saveUndo(file, { ...record, index: { top, entries: kept } });
+}
+
+/** Entries that still hold what we put there get back what they held; others were staged anew since and stay. */
+function restoreIndex({ index }: UndoRecord): void {
+  if (!index) return;
+  const { top, entries } = index;
+  const listed = git(top, ['ls-files', '-s', '-z', '--', ...entries.map((entry) => entry.name)]).out;
+  const ours = entries.filter(({ name, mode, after }) => listed.split('\0').includes(`${mode} ${after} 0\t${name}`));
+  const none = '0'.repeat(40);
+  const lines = ours.map(({ name, mode, before }) => `${before ? mode : '0'} ${before ?? none}\t${name}\0`).join('');
+  if (lines !== '') git(top, ['update-index', '-z', '--index-info'], lines);
 }
 
 /** Writes a record whole or not at all. */
@@ -136,7 +165,8 @@ function undoRecord(file: string, record: UndoRecord): UndoOutcome {
 
 type Waiting = UndoFile & { readonly now: Buffer };
 
-function restore(file: string, { root, files }: UndoRecord, waiting: readonly Waiting[]): UndoOutcome {
+function restore(file: string, record: UndoRecord, waiting: readonly Waiting[]): UndoOutcome {
+  const { root, files } = record;
   const restored: string[] = [];
   for (const one of waiting) {
     try {
@@ -149,6 +179,7 @@ function restore(file: string, { root, files }: UndoRecord, waiting: readonly Wa
     restored.push(one.path);
   }
   for (const one of files) removeLeftovers(path.join(root, one.path));
+  restoreIndex(record);
   dropUndo(file);
   return { root, restored, problems: [], nothing: false };
 }
