@@ -215,7 +215,7 @@ function leaving(given: Expr | undefined, set: Item, env: Env): readonly Item[] 
   const text: Expr = { kind: 'text', text: ours([value]), isPromise: false };
   if (given.kind === 'text' && given.text.promise === 'no')
     return [
-      { kind: 'code', made: true, code: ours(['const ', value, ' = ', ...given.text.parts]), ...noLine },
+      { kind: 'code', made: true, code: ours(['const ', value, ' = ', given.text]), ...noLine },
       set,
       give(text),
     ];

@@ -94,13 +94,13 @@ function listTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env): Tu
   const i = newName('i', env.world);
   const isName = form.over.fixed === true;
   const items = isName ? form.over : ours([newName('items', env.world)]);
-  const item = ours([...items.parts, '[', i, ']']);
+  const item = ours([items, '[', i, ']']);
   return {
     ...none,
-    before: isName ? [] : [code(ours(['const ', ...items.parts, ' = ', ...form.over.parts]))],
+    before: isName ? [] : [code(ours(['const ', items, ' = ', form.over]))],
     params: [ours([i])],
     first: [ours(['0'])],
-    over: ours([i, ' >= ', ...items.parts, '.length']),
+    over: ours([i, ' >= ', items, '.length']),
     binds: [code(bound(form, item))],
     following: [ours([i, ' + 1'])],
   };
@@ -110,7 +110,7 @@ function listTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env): Tu
 function iteratorTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env): Turns {
   const items = newName('items', env.world);
   const turn = newName('turn', env.world);
-  const over = form.over.loose ? ['(', ...form.over.parts, ')'] : form.over.parts;
+  const over = form.over.loose ? ['(', form.over, ')'] : [form.over];
   return {
     ...none,
     before: [code(ours(['const ', items, ' = ', ...over, '[Symbol.iterator]()']))],
@@ -121,8 +121,8 @@ function iteratorTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env)
 }
 
 function bound(form: Extract<LoopForm, { kind: 'of' | 'in' }>, value: Snippet): Snippet {
-  if (form.how === 'assign') return ours([...form.item.parts, ' = ', ...value.parts]);
-  return ours([`${form.how} `, ...form.item.parts, ' = ', ...value.parts], form.item.declares);
+  if (form.how === 'assign') return ours([form.item, ' = ', value]);
+  return ours([`${form.how} `, form.item, ' = ', value], form.item.declares);
 }
 
 function writeTurns(step: StepOf<'loop'>, next: Local, turns: Turns, finish: () => readonly Item[], env: Env): void {

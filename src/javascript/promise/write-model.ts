@@ -1,4 +1,4 @@
-import type { Binding, Lead, Snippet, Task } from '../../flow/model.js';
+import type { Binding, Lead, Part, Snippet, Task } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 
 /**
@@ -106,8 +106,14 @@ export class Unsayable extends Error {
 }
 
 /** Our own text. */
-export function ours(parts: Snippet['parts'], declares: Snippet['declares'] = []): Snippet {
-  return { parts, uses: [], declares, promise: 'no', at: { start: 0, end: 0 } };
+export function ours(given: readonly (Part | Snippet)[], declares: Snippet['declares'] = []): Snippet {
+  const parts = given.flatMap((part) => (isSnippet(part) ? part.parts : [part]));
+  const uses = given.flatMap((part) => (isSnippet(part) ? part.uses : []));
+  return { parts, uses, declares, promise: 'no', at: { start: 0, end: 0 } };
+}
+
+function isSnippet(part: Part | Snippet): part is Snippet {
+  return typeof part === 'object' && 'parts' in part;
 }
 
 export function give(value?: Expr, lined: Lined = noLine): Item {
