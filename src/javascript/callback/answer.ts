@@ -7,6 +7,7 @@ import { attempt, stop, stopWith } from '../stop.js';
 import type { Assumed } from './assume.js';
 import { bindResults, isUsed, nameOnly } from './await.js';
 import { isFirstArgument, isTestOf, isUnderTest } from './error-uses.js';
+import { withoutCommentsOf } from './keep-comments.js';
 import { readList } from './statements.js';
 import { mark, mention, mentions, withKnown } from './state.js';
 import type { Env, State } from './state.js';
@@ -184,7 +185,7 @@ class ErrorSplit {
     const both = statements.slice(0, Math.min(failed.read, fine.read));
     if (both.some((each) => !mentions(each, this.error, this.state) && !this.state.moved.has(each))) return undefined;
     if (!leaves(fine.steps)) stop('path-without-callback', lastOf(this.body) ?? this.answered.fn);
-    return this.withHandler(failed, withTail(fine), bind);
+    return this.withHandler(failed, withoutCommentsOf(failed, withTail(fine)), bind);
   }
 
   /** `if (err) log(err); REST`: both ways go on with the rest. */

@@ -109,3 +109,15 @@ function commentsOf(body: ts.Node): Range[] {
   visit(body);
   return found;
 }
+
+/** Steps without the comments that a block has already: what stands above `if (err) … else …` is read with both of its arms. */
+export function withoutCommentsOf(block: Block, steps: readonly Step[]): Step[] {
+  const covered: Range[] = [];
+  collect(block, covered);
+  const there = new Set(covered.map(({ start }) => start));
+  const isNew = (each: Lead): boolean => each === '' || !there.has(each.start);
+  return steps.map((step) => {
+    if (step.lead.every(isNew) && (step.trail ?? []).every(isNew)) return step;
+    return { ...step, lead: step.lead.filter(isNew), ...(step.trail && { trail: step.trail.filter(isNew) }) };
+  });
+}

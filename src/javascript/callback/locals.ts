@@ -164,7 +164,7 @@ export function readShared(
   const shape = isErrorFirst(fn, state) ? 'errorFirst' : 'values';
   const role: Role = { kind: 'report', target, shape };
   const inner = { ...withRoles(env, [[fn.symbol, role]]), targets: [...env.targets, target] };
-  const body = readFrom(statements, range, inner, state, index);
+  const body = readFrom(statements, range, inner, state, index, true);
   const on = { kind: 'block' as const, target, body: { steps: body.steps, tail: body.tail } };
   const gives = givesOf(state.reports.get(target) ?? [], shape === 'errorFirst');
   const steps = readAnswer({ on, gives, fn: fn.node, at: statements[index]! }, env, state);

@@ -10,7 +10,7 @@ import type { Snippets } from '../snippet.js';
 import { attempt, stop } from '../stop.js';
 import { bodyOf } from './answer.js';
 import { keepComments } from './keep-comments.js';
-import { mention } from './state.js';
+import { mention, mentions } from './state.js';
 import type { Env, Role, State } from './state.js';
 import { readList } from './statements.js';
 import { substituting } from './substitute.js';
@@ -227,9 +227,12 @@ function prologueOf(
 ): { from: number; prologueSteps: number } {
   const waiting = flow.steps.find(stepWaits);
   const shuffles = new Set<ts.Node>(fn.shuffles.map((each) => each.node));
-  const moved = statements.filter((each) => state.moved.has(each) && !shuffles.has(each));
   const first =
     waiting && statements.find((each) => each.getStart() <= waiting.at.start && waiting.at.start < each.end);
+  const early = statements.slice(0, first ? statements.indexOf(first) : statements.length);
+  const moved = statements.filter(
+    (each) => state.moved.has(each) && !shuffles.has(each) && !isUsedIn(early, each, state),
+  );
   const starts = [...moved, ...(first ? [first] : [])].sort((a, b) => a.pos - b.pos);
   const statement = starts[0];
   if (!statement) return { from: fn.node.body!.end, prologueSteps: flow.steps.length };
@@ -239,6 +242,17 @@ function prologueOf(
   const from = comment ? comment.start : statement.getStart();
   const inside = flow.steps.findIndex((step) => step.at.end > from);
   return { from, prologueSteps: inside < 0 ? flow.steps.length : inside };
+}
+
+/** `function fail(text) { cb(new Error(text)); }`, which answers for what stays in front too: it stays with that. */
+function isUsedIn(early: readonly ts.Statement[], declaring: ts.Statement, state: State): boolean {
+  const name = ts.isFunctionDeclaration(declaring)
+    ? declaring.name
+    : ts.isVariableStatement(declaring)
+      ? declaring.declarationList.declarations[0]?.name
+      : undefined;
+  const symbol = name && ts.isIdentifier(name) ? state.ctx.scopes.symbolOf(name) : undefined;
+  return !!symbol && early.some((each) => !state.moved.has(each) && mentions(each, symbol, state));
 }
 
 function stepWaits(step: Step): boolean {
@@ -322,7 +336,7 @@ function isLeaving(expression: ts.Expression, env: Env, state: State, seen: read
   const fn = declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : declaration;
   if (!fn || !state.inlined.has(fn) || seen.includes(fn) || !ts.isFunctionLike(fn)) return false;
   const { body } = fn as ts.FunctionLikeDeclaration;
-  return !!body && ts.isBlock(body) && returnsOf(body.statements, env, state, [...seen, fn]) === 'nothing';
+  return !!body && ts.isBlock(body) && returnsOf(body.statements, env, state, [...seen, fn]) !== 'value';
 }
 
 function isNothing(expression: ts.Expression): boolean {

@@ -39,13 +39,14 @@ export function readList(
   return readFrom(statements, range, inner, state, from);
 }
 
-/** The same with the roles of the list's own functions known. */
+/** The same with the roles of the list's own functions known. `isLed`: what stands above the first statement is written elsewhere. */
 export function readFrom(
   statements: readonly ts.Statement[],
   range: Range,
   env: Env,
   state: State,
   from: number,
+  isLed = false,
 ): ReadBlock {
   const { snippets } = state;
   const steps: Step[] = [];
@@ -60,7 +61,8 @@ export function readFrom(
       end = Math.max(statement.end, around.at(-1)?.end ?? 0);
       continue;
     }
-    const lead = [...moved.splice(0), ...leadOf(statement, end, index === 0, state)];
+    const own = index === from && isLed ? [] : leadOf(statement, end, index === 0, state);
+    const lead = [...moved.splice(0), ...own];
     const shared = sharedAt(statements, index, env, state);
     if (shared) {
       steps.push(...framed(readShared(shared, statements, range, index, env, state), lead, []));

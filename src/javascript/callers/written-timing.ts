@@ -63,6 +63,7 @@ function isHandedToLater(use: ts.Node, { ctx, isSync }: Looking): boolean {
   const call = use.parent;
   if (!ts.isCallExpression(call) || call.expression === use) return false;
   if (isListening(call) && call.arguments[1] === use) return true;
+  if (/^(removeListener|removeEventListener|off)$/.test(memberName(call.expression) ?? '')) return true;
   const known = calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies });
   if (known) return call.arguments[known.callback] === use && !isSync(ctx, call);
   if (/^(process\.nextTick|setImmediate|queueMicrotask)$/.test(call.expression.getText()))
