@@ -4,10 +4,10 @@ import { applyEdits } from '../../src/edits/edits.js';
 import { commentsIn } from '../../src/javascript/comments.js';
 import { parseSource } from '../../src/javascript/parse.js';
 import { convertProject } from '../../src/transforms/index.js';
-import type { TransformOptions } from '../../src/types.js';
+import type { Style, TransformOptions } from '../../src/types.js';
 import { execute } from './execute.js';
 import { filesOf, sourceOf } from './files.js';
-import type { Program, Trace, Weather } from './execute.js';
+import type { Call, Program, Trace, Weather } from './execute.js';
 
 export interface Report {
   readonly after: string;
@@ -40,7 +40,12 @@ export function convert(source: string, options: TransformOptions) {
   return { result, after: sourceOf(after) };
 }
 
-export async function check(program: Program, options: TransformOptions = { to: 'async' }): Promise<Report> {
+/** `home`: the style that the program is told in, where it can come back to it. */
+export async function check(
+  program: Program,
+  options: TransformOptions = { to: 'async' },
+  home?: Style,
+): Promise<Report> {
   const problems: string[] = [];
   const turns: string[] = [];
   const repeats: string[] = [];
@@ -56,10 +61,27 @@ export async function check(program: Program, options: TransformOptions = { to: 
       (found?.turn ? turns : problems).push(...(found ? [found.text] : []));
       const again = convert(after, options);
       if (again.after !== after) repeats.push(`a second run changes it again:\n${again.after}`);
+      if (home && problems.length === 0 && options.exports !== 'change') {
+        const back = await thereAndBack(program, after, { ...options, to: home });
+        (back?.turn ? turns : problems).push(...(back ? [back.text] : []));
+      }
     }
   }
   const converted = result.groups.reduce((sum, group) => sum + 1 + moreIn(group.title), 0);
   return { after, converted, refused: result.refused.map((each) => each.reason), problems, turns, repeats };
+}
+
+async function thereAndBack(
+  program: Program,
+  after: string,
+  options: TransformOptions,
+): Promise<Difference | undefined> {
+  const { result, after: back } = convert(after, options);
+  const [wrong] = [...result.errors.map((error) => error.message), ...textProblems(program.source, back)];
+  const found = wrong
+    ? { text: wrong, turn: false }
+    : await differences(program, { ...program, source: back }, options);
+  return found && { ...found, text: `there:\n${after}\nand back:\n${back}\n${found.text}` };
 }
 
 function moreIn(title: string): number {
@@ -72,7 +94,10 @@ function textProblems(before: string, after: string): string[] {
     const parsed = parseSource(path, text);
     if (parsed.errors.length > 0) return [`does not parse: ${parsed.errors[0]!.message}`];
     const wanted = commentsIn(parseSource(path, old[index]!.text).file).sort();
-    const left = commentsIn(parsed.file).sort();
+    // A comment of ours stands above a function of ours.
+    const left = commentsIn(parsed.file)
+      .filter((each) => wanted.includes(each))
+      .sort();
     return wanted.join('\n') === left.join('\n') ? [] : [`comments: ${wanted.join(' ')} became ${left.join(' ')}`];
   });
 }
@@ -86,7 +111,7 @@ async function differences(old: Program, fresh: Program, options: TransformOptio
   let turn: Difference | undefined;
   const now: Program =
     options.exports === 'change'
-      ? { ...fresh, calls: fresh.calls.map((call) => ({ ...call, contract: 'changed' as const })) }
+      ? { ...fresh, calls: fresh.calls.map((call) => ({ ...call, contract: changedContract(call, options) })) }
       : fresh;
   for (const salt of SALTS) {
     const usual = await execute(old, { salt });
@@ -101,6 +126,12 @@ async function differences(old: Program, fresh: Program, options: TransformOptio
     }
   }
   return turn;
+}
+
+/** A promise is given a callback too, a callback function is looked at: not each function has changed. */
+function changedContract({ contract }: Call, { to }: TransformOptions): Call['contract'] {
+  if (contract === 'callback') return to === 'callback' ? 'callback' : 'changed';
+  return to === 'callback' ? 'either' : 'promise';
 }
 
 /** A bug that ended the process in a callback is a rejection now: what came before it must be the same. */

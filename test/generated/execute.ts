@@ -16,8 +16,8 @@ export interface Call {
   /** `f` or `K.m`: a method of a fresh instance. */
   readonly name: string;
   readonly args: readonly unknown[];
-  /** `changed`: promise, unless the function still has all of its parameters. */
-  readonly contract: 'promise' | 'callback' | 'changed';
+  /** `changed`: promise, unless the function still has all of its parameters. `either`: it is given a callback, and may give a promise. */
+  readonly contract: 'promise' | 'callback' | 'changed' | 'either';
   /** How many parameters it has, its callback too. */
   readonly arity?: number;
 }
@@ -72,15 +72,20 @@ function start({ name, args, contract, arity }: Call, exported: Record<string, F
   const callee = exported[first]!;
   const self = method ? Reflect.construct(callee, ['own']) : undefined;
   const fn = method ? (self as Record<string, Function>)[method]! : callee;
-  if (contract === 'callback' || (contract === 'changed' && fn.length === arity)) {
+  if (contract === 'callback' || contract === 'either' || (contract === 'changed' && fn.length === arity)) {
     const answered = (...given: unknown[]): void =>
       world.log(`answer of ${name}: ${given.length} arguments: ${given.map(show).join(', ')}`);
     const back: unknown = fn.apply(self, [...args, answered]);
-    if (back !== undefined) world.log(`${name} returned something`);
+    if (contract === 'either' && back instanceof Promise) settle(back, name, world);
+    else if (back !== undefined) world.log(`${name} returned something`);
     return;
   }
   const back = fn.apply(self, [...args]) as unknown;
   if (!(back instanceof Promise)) return world.log(`${name} returned ${show(back)}`);
+  settle(back, name, world);
+}
+
+function settle(back: Promise<unknown>, name: string, world: World): void {
   back.then(
     (value) => world.log(`result of ${name}: ${show(value)}`),
     (error) => world.log(`error of ${name}: ${show(error)}`),
@@ -116,13 +121,16 @@ function compile(
     io: () => world.io,
     lib: () => own('lib.js'),
     async: () => asyncLibrary,
-    map: () => pools.map,
-    limit: () => pools.limit,
-    queue: () => pools.queue,
+    'p-map': () => pools.map,
+    'p-limit': () => pools.limit,
+    'p-queue': () => pools.queue,
+    'timers/promises': () => ({
+      setTimeout: (ms: number, value: unknown) => new Promise((resolve) => later(() => resolve(value), ms)),
+    }),
     fs: () => world.fs,
-    promises: () => world.fs.promises,
+    'fs/promises': () => world.fs.promises,
   };
-  const require = (id: string): unknown => modules[/(\w+)(\.js)?$/.exec(id)![1]!]?.();
+  const require = (id: string): unknown => modules[id.replace(/^node:|^\.\/|\.js$/g, '')]?.();
   const given: unknown[] = [module, module.exports, require, { log, error: log }, world.io, later];
   given.push(
     (fn: Function, ...args: unknown[]) => later(fn, 0, ...args),

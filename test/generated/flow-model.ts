@@ -1,7 +1,8 @@
 /** Flow models: what a program does, in no style. The printers (`flow-*.ts`) write each in every style. */
 
 import { asyncExtra } from './flow-extras.js';
-import { Maker, Scope, type Kind } from './scope.js';
+import type { Maker } from './scope.js';
+import { Scope, type Kind } from './scope.js';
 
 export type Op = 'get' | 'list' | 'save' | 'text';
 export type Steps = readonly Step[];

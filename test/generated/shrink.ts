@@ -1,21 +1,26 @@
 /** Makes a program that behaves differently smaller while it still does. */
 
-import type { TransformOptions } from '../../src/types.js';
+import type { Style, TransformOptions } from '../../src/types.js';
 import { check, type Report } from './check.js';
 import type { Program } from './execute.js';
-import { makeProgram, type Style } from './programs.js';
+import { makeProgram } from './programs.js';
 
 export interface Small {
   readonly program: Program;
   readonly report: Report;
 }
 
-export async function shrink(style: Style, row: readonly number[], options: TransformOptions): Promise<Small> {
-  let best = await look(style, row, options);
+export async function shrink(
+  style: Style,
+  row: readonly number[],
+  options: TransformOptions,
+  home?: Style,
+): Promise<Small> {
+  let best = await look(style, row, options, home);
   const kind = kindOf(best.report);
   const until = Date.now() + 20_000;
   const smaller = async (numbers: readonly number[]): Promise<boolean> => {
-    const one = await look(style, numbers, options);
+    const one = await look(style, numbers, options, home);
     if (kind !== kindOf(one.report)) return false;
     if (one.program.source.length < best.program.source.length) best = one;
     return true;
@@ -38,13 +43,15 @@ export async function shrink(style: Style, row: readonly number[], options: Tran
   return best;
 }
 
-async function look(style: Style, row: readonly number[], options: TransformOptions): Promise<Small> {
+async function look(style: Style, row: readonly number[], options: TransformOptions, home?: Style): Promise<Small> {
   const program = makeProgram(style, row);
-  return { program, report: await check(program, options) };
+  return { program, report: await check(program, options, home) };
 }
 
 function kindOf(report: Report): string {
   return (report.problems[0] ?? (report.turns.length ? 'turns' : report.repeats.length ? 'repeats' : ''))
     .replace(/^salt.*: diff[^]*/, 'difference')
+    .replace(/^there:[^]*(does not parse|comments:)[^]*/, 'back, $1')
+    .replace(/^there:[^]*/, 'back')
     .slice(0, 40);
 }

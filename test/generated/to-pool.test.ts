@@ -1,0 +1,3 @@
+import { testProgramsTo } from './fuzz.js';
+
+testProgramsTo('pool');
