@@ -94,7 +94,7 @@ describe('usage', () => {
     [['--wirte', '--to', 'async'], "unknown option '--wirte'\n(Did you mean --write?)"],
     [
       ['--output', 'jsno', '--to', 'async'],
-      "There is no output format 'jsno'. There are: patch, json, explain. Did you mean 'json'?",
+      "There is no output format 'jsno'. There are: patch, json, explain, ndjson, sarif, github, rdjson, junit, md. Did you mean 'json'?",
     ],
     [['a.js'], 'say which style to write: --to async. There are: callback, promise, async, pool.'],
     [['lst'], "there is no command 'lst'. Did you mean 'list'?"],
@@ -218,7 +218,7 @@ describe('stdin', () => {
     expect(broken).toEqual({ code: 2, out: '', err: "x.ts:1:8 ')' expected.\n" });
     const bytes = repo.run([...TO, '-'], { input: Buffer.from([0x70, 0xff]) });
     expect([bytes.code, bytes.out]).toEqual([2, '']);
-    expect(repo.run([...TO, '-', '--stdin-filename', 'x.py'], { input: '' }).code).toBe(2);
+    expect(repo.run([...TO, '-', '--stdin-filename', 'x.rb'], { input: '' }).code).toBe(2);
   });
 });
 
