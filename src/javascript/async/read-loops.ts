@@ -133,7 +133,7 @@ function endless(head: string, form: LoopForm, body: Block, statement: ts.Statem
 }
 
 function truth(node: ts.Node, env: Env): Snippet {
-  return { ...env.snippets.compose(['true'], rangeOf(node), 'no'), pure: true };
+  return { ...env.snippets.compose(['true'], rangeOf(node), 'no'), pure: true, endless: true };
 }
 
 /** A `continue` for this loop. */
