@@ -30,9 +30,14 @@ async function main([wanted = '', mode]: string[]): Promise<void> {
         said.push(...(await behaviourProblems(python, input, { [input.main]: Object.values(sibling.files)[0]! })));
     } else if (mode === 'telling') said.push(...(await shown(python, input)));
     else {
-      const { texts } = convert(ownEngine, input);
-      said.push(...differences(input, mode === 'all'), ...(await textProblems(python, input, texts)));
-      said.push(...(await behaviourProblems(python, input, texts)));
+      const { texts, notes } = convert(ownEngine, input);
+      const wrong = await textProblems(python, input, texts);
+      said.push(...differences(input, mode === 'all'), ...wrong);
+      const behaves = wrong.length > 0 ? [] : await behaviourProblems(python, input, texts, notes);
+      said.push(
+        ...behaves.slice(0, 1),
+        ...(behaves.length > 1 ? [`… and ${behaves.length - 1} more differences`] : []),
+      );
     }
     if (said.length > 0) console.log(`##### ${input.title}\n${said.join('\n')}`);
   }

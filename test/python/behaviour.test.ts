@@ -23,8 +23,8 @@ function problemsOf(input: Input): Promise<string[]> {
 async function problems(input: Input): Promise<string[]> {
   const own = await tellingProblems(python, input);
   if (own.length > 0) return own;
-  const { texts } = convert(ownEngine, input);
-  return [...(await textProblems(python, input, texts)), ...(await behaviourProblems(python, input, texts))];
+  const { texts, notes } = convert(ownEngine, input);
+  return [...(await textProblems(python, input, texts)), ...(await behaviourProblems(python, input, texts, notes))];
 }
 
 (interpreter ? describe : describe.skip)('behaviour', () => {

@@ -53,7 +53,9 @@ function applyGroups(texts: Texts, all: Texts, result: ProjectResult): Texts {
   const after: Record<string, string> = { ...texts };
   const edits = result.groups.flatMap((group) => group.edits);
   for (const name of new Set(edits.map((edit) => edit.path))) {
-    const mine = edits.filter((edit) => edit.path === name).sort((a, b) => b.start - a.start || b.end - a.end);
+    // From the last: of two at one place the later one listed comes behind.
+    const listed = edits.filter((edit) => edit.path === name).reverse();
+    const mine = listed.sort((a, b) => b.start - a.start || b.end - a.end);
     const bom = all[name]!.startsWith('\uFEFF') ? '\uFEFF' : '';
     let text = all[name]!.slice(bom.length);
     let until = Infinity;

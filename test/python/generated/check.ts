@@ -3,7 +3,7 @@
 import type { Style, TransformOptions } from '../../../src/types.js';
 import type { Program, Python, Trace } from '../behave.js';
 import type { Weather } from '../runtime/server.js';
-import { differences, weathersOf } from '../compare.js';
+import { differences, scriptWith, weathersOf } from '../compare.js';
 import { minus } from '../checks.js';
 import { ownEngine } from '../convert.js';
 import type { Engine } from '../convert.js';
@@ -58,10 +58,7 @@ async function differencesOf(
   const program = (text: string): Program => ({ files: { 'main.py': text }, main: 'main.py', replies: {} });
   const usual = await python.run(program(before), { salt: 1 });
   // What workers print; `got` and the results are the main program's own.
-  const script = {
-    mayDiffer: notes.length > 0 ? (['after failure'] as const) : [],
-    printedAtOnce: '^([pcf]\\d|caught)',
-  };
+  const script = scriptWith({ printedAtOnce: '^([pcf]\\d|caught)' }, notes);
   const all = thorough ? weathersOf(usual, script, MOST_FAILING) : someOf(usual, before.length);
   const found = await Promise.all(
     all.map(async (weather, index) => {
