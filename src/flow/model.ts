@@ -21,6 +21,8 @@ export interface Use {
   readonly binding?: Binding;
   /** `{ res }`, as a property or in a pattern: a new name must be written `{ res: res2 }`. */
   readonly shorthand?: boolean;
+  /** It stands in a function inside the snippet, which may run later. */
+  readonly inner?: boolean;
 }
 
 /** How a name enters its block: `var` and top-level functions belong to the function, the others to the block. */
@@ -107,7 +109,14 @@ export type Step = StepBase &
 /** The parts of a loop's head (and foot), for writers that can't write it as it stands. The same text as `head`, never more. */
 export type LoopForm =
   /** `item` is a name or pattern with its type; of `assign` it names what exists already. */
-  | { readonly kind: 'of' | 'in'; readonly how: Bind['how']; readonly item: Snippet; readonly over: Snippet }
+  | {
+      readonly kind: 'of' | 'in';
+      readonly how: Bind['how'];
+      readonly item: Snippet;
+      readonly over: Snippet;
+      /** What it goes through comes out of a call and may be a generator, which wants to be told when the loop is left. */
+      readonly lazy?: boolean;
+    }
   | { readonly kind: 'while' | 'do'; readonly test: Snippet }
   /** `init` is the whole of it: `let i = 0, n = 3`, or an expression when there is no `how`. */
   | {
@@ -176,7 +185,12 @@ export type Task =
       readonly item: readonly Snippet[];
       readonly each: BlockTask;
       readonly join: 'all' | 'settled' | 'race' | 'any';
+      /** At most this many at once; after a failure no more start. */
       readonly limit?: Snippet;
+      /** With `limit`: the function that keeps it, called with the list, the limit and the task. */
+      readonly window?: ImportNeed;
+      /** What each task is handed to, which decides when it starts: the name of a limiter. */
+      readonly via?: Snippet;
     }
   | {
       readonly kind: 'together';
@@ -222,7 +236,12 @@ export type Shape =
    * The body becomes `return <via>((<callback>) => { … })();`, `via` being `promisify` as this file calls it: callers still
    * get a promise.
    */
-  | { readonly kind: 'promisified'; readonly via: string; readonly callback: Binding }
+  | {
+      readonly kind: 'promisified';
+      readonly via: string;
+      readonly callback: Binding;
+      /** The callback's type, with its colon. */ readonly annotation?: string;
+    }
   /**
    * The statements in `Entry.body` become `<via>(async () => { … })(<callback>);`: every contract stays.
    * `via` is `callbackify` as this file calls it; `callback` the whole argument: `cb`, or `(err) => (err ? cb(err) : cb())`.

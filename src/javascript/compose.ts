@@ -56,7 +56,7 @@ interface Prepared {
 }
 
 function prepare(planned: PlannedEntry, writer: Writer): Prepared {
-  const made = writer.prepare(planned.entry);
+  const made = writer.prepare(planned.entry, planned.ctx);
   return 'flow' in made ? { planned, flow: made.flow } : { planned, flow: planned.entry.flow, wrong: made };
 }
 

@@ -2,7 +2,7 @@ import type { Binding, Declared, Lead, Part, Snippet } from '../flow/model.js';
 import type { Range } from '../types.js';
 import { bindingsOf, declarationsOf, headDeclarations, namesOf, type Bindings } from './bindings.js';
 import { isCalm } from './calls/calm.js';
-import { isPlainValue } from './calls/values.js';
+import { isPlainValue, valueKind } from './calls/values.js';
 import { commentsBetween, trailingComments } from './comments.js';
 import type { FileContext } from './context.js';
 import { ts } from './parse.js';
@@ -71,6 +71,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
     expression: (node) => ({
       ...make(rangeOf(node), [node], []),
       promise: promiseOf(node, ctx, bindings),
+      ...(asked && valueKind(node, ctx.scopes) === 'array' && { list: true }),
       ...(isPure(node) && { pure: true }),
       ...(isFixedName(node, ctx) && { fixed: true }),
       ...(isLoose(node) && { loose: true }),

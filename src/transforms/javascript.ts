@@ -5,6 +5,7 @@ import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
 import { typesFor, type Types } from '../javascript/types.js';
 import { findWrong } from '../javascript/verify.js';
 import type { FileError, ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
+import { asyncToCallback } from './async-to-callback.js';
 import { asyncToPool } from './async-to-pool.js';
 import { asyncToPromise } from './async-to-promise.js';
 import { callbackToAsync } from './callback-to-async.js';
@@ -14,6 +15,7 @@ import { poolToAsync } from './pool-to-async.js';
 import { followers, poolsFirst } from './pools.js';
 import { poolToPromise } from './pool-to-promise.js';
 import { promiseToAsync } from './promise-to-async.js';
+import { promiseToCallback } from './promise-to-callback.js';
 import { promiseToPool } from './promise-to-pool.js';
 import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
 import { untilNothingChanges } from './rounds.js';
@@ -25,6 +27,8 @@ export const transforms: readonly Transform[] = [
   callbackToPromise,
   promiseToAsync,
   asyncToPromise,
+  promiseToCallback,
+  asyncToCallback,
   poolToAsync,
   poolToPromise,
   asyncToPool,

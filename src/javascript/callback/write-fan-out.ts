@@ -1,0 +1,254 @@
+import type { BlockTask, Snippet, Step, StepOf, Task } from '../../flow/model.js';
+import {
+  answering,
+  arrow,
+  block,
+  continued,
+  deeper,
+  failWith,
+  leave,
+  line,
+  stepsOf,
+  textOf,
+  unsayable,
+  type Env,
+  type Goto,
+} from './write-model.js';
+import { startMayThrow } from './write-calm.js';
+import { leadingTo } from './write-join.js';
+import { writeFlow } from './write-steps.js';
+import { formOf, ownFlow } from './write-wait.js';
+
+type Join = Extract<Task, { kind: 'fanOut' | 'together' }>;
+type After = (inner: Env, value: readonly Step[]) => string[];
+
+/**
+ * Several tasks at once, and what follows when they are done:
+ *
+ *   const users = [];
+ *   let left = ids.length;
+ *   let failed = false;
+ *   const collect = (index) => (err, user) => {
+ *     if (failed) return;
+ *     if (err) {
+ *       failed = true;
+ *       return callback(err);
+ *     }
+ *     users[index] = user;
+ *     if (--left === 0) next();
+ *   };
+ *   ids.forEach((id, index) => load(id, collect(index)));
+ */
+export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: Env): string[] {
+  if (task.kind === 'fanOut' && task.limit) unsayable('no-callback-form', step.at);
+  if (step.onFail) unsayable('no-callback-form', step.at);
+  const { names } = env.world;
+  const { name, steps } = resultName(task, step, env);
+  const one = task.join === 'race' || task.join === 'any';
+  const joined: Joined = {
+    values: name,
+    left: names.fresh('left'),
+    over: names.fresh(one ? 'settled' : 'failed'),
+    collect: names.fresh('collect'),
+    one,
+  };
+  return leadingTo({ stem: 'next', ...(one && { param: name }), write: (at) => after({ ...at }, steps) }, env, (to) => [
+    ...declared(task, joined, env),
+    ...collector(task, joined, to, env),
+    ...starts(task, joined, to, env),
+  ]);
+}
+
+interface Joined {
+  /** The list of results; of a race the name of the winner's value. */
+  readonly values: string;
+  readonly left: string;
+  readonly over: string;
+  readonly collect: string;
+  /** One answer ends it. */
+  readonly one: boolean;
+}
+
+/** The name of the results is the one that the source gives them, where that is a name. */
+function resultName(task: Join, step: StepOf<'wait'>, env: Env): { name: string; steps: Step[] } {
+  const { names } = env.world;
+  const { bind } = step;
+  const own = bind && bind.how !== 'assign' && !bind.pattern.destructures;
+  if (own && bind.how === 'const') return { name: textOf(withoutType(bind.pattern), env), steps: [] };
+  const name = names.fresh(task.join === 'race' || task.join === 'any' ? 'value' : 'results');
+  if (!bind) return { name, steps: [] };
+  const value = task.kind === 'together' && task.keys ? named(task, name, env) : name;
+  const assign = bind.how === 'assign';
+  const code: Snippet = {
+    ...bind.pattern,
+    parts: [assign ? '' : `${bind.how} `, ...bind.pattern.parts, ` = ${value}`],
+    declares: assign ? [] : bind.pattern.declares,
+    calm: isFlat(bind.pattern, env),
+    pure: false,
+  };
+  return { name, steps: [{ kind: 'code', made: true, code, lead: [], at: step.at }] };
+}
+
+function named(task: Join & { kind: 'together' }, name: string, env: Env): string {
+  return `{ ${task.keys!.map((key, index) => `${textOf(key, env)}: ${name}[${index}]`).join(', ')} }`;
+}
+
+/** `[a, b]`: of a list that is there. */
+function isFlat(pattern: Snippet, env: Env): boolean {
+  return !pattern.destructures || /^\[[\w$,\s]*\]$/.test(textOf(pattern, env));
+}
+
+function withoutType(pattern: Snippet): Snippet {
+  const binding = pattern.declares[0]?.binding;
+  return binding ? { ...pattern, parts: [binding] } : pattern;
+}
+
+function countOf(task: Join, env: Env): string {
+  if (task.kind === 'together') return String(task.tasks.length);
+  const over = textOf(task.over, env);
+  return `${task.over.loose ? `(${over})` : over}.length`;
+}
+
+function declared(task: Join, { values, left, over, one }: Joined, env: Env): string[] {
+  const lines: string[] = [];
+  if (task.join === 'any') lines.push(line(`const errors = []`, env));
+  if (!one) lines.push(line(`const ${values} = []`, env));
+  if (task.join !== 'race') lines.push(line(`let ${left} = ${countOf(task, env)}`, env));
+  if (task.join !== 'settled') lines.push(line(`let ${over} = false`, env));
+  return lines;
+}
+
+function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
+  const { values, left, over, collect } = joined;
+  const { names } = env.world;
+  const value = names.local('value');
+  const error = names.error;
+  const index = names.local('index');
+  const body = (inner: Env): string[] => {
+    const at: Env = { ...continued({ ...env, indent: inner.indent }), indent: inner.indent };
+    const nested = { ...deeper(at), tail: false };
+    const done = (given?: string): string[] => leave(to, given, { ...nested, tail: true });
+    const ends = (lines: readonly string[]): string[] =>
+      lines.length === 1
+        ? [`${at.indent}if (--${left} === 0) ${lines[0]!.trimStart()}`]
+        : [`${at.indent}if (--${left} === 0) {`, ...lines, `${at.indent}}`];
+    const once = [`${at.indent}if (${over}) return${at.world.pen.style.semi ? ';' : ''}`];
+    const set = line(`${over} = true`, nested);
+    const failing = [`${at.indent}if (${error}) {`, set, ...failWith(error, nested), `${at.indent}}`];
+    switch (task.join) {
+      case 'all':
+        return [...once, ...failing, line(`${values}[${index}] = ${value}`, at), ...ends(done())];
+      case 'settled': {
+        const bad = `{ status: 'rejected', reason: ${error} }`;
+        return [
+          line(`${values}[${index}] = ${error} ? ${bad} : { status: 'fulfilled', value: ${value} }`, at),
+          ...ends(done()),
+        ];
+      }
+      case 'race':
+        return [
+          ...once,
+          line(`${over} = true`, at),
+          ...raced(error, nested, at),
+          ...leave(to, value, { ...at, tail: true }),
+        ];
+      case 'any': {
+        const all = "new AggregateError(errors, 'All promises were rejected')";
+        const won = [`${at.indent}if (!${error}) {`, set, ...leave(to, value, nested), `${at.indent}}`];
+        return [
+          ...once,
+          ...won,
+          line(`errors[${index}] = ${error}`, at),
+          ...ends(failWith(all, { ...nested, tail: true })),
+        ];
+      }
+    }
+  };
+  const curried = task.join === 'race' ? '' : `(${index}) => `;
+  const inner = deeper(env);
+  return [
+    line(`const ${collect} = ${curried}(${error}, ${value}) => {\n${body(inner).join('\n')}\n${env.indent}}`, env),
+  ];
+}
+
+function raced(error: string, nested: Env, at: Env): string[] {
+  const lines = failWith(error, nested);
+  return lines.length === 1
+    ? [`${at.indent}if (${error}) ${lines[0]!.trimStart()}`]
+    : [`${at.indent}if (${error}) {`, ...lines, `${at.indent}}`];
+}
+
+function starts(task: Join, joined: Joined, to: Goto, env: Env): string[] {
+  if (task.kind === 'fanOut' && task.join === 'any') to = noAnswers(env);
+  const { collect, left } = joined;
+  const done = (index: string): string => (task.join === 'race' ? collect : `${collect}(${index})`);
+  if (task.kind === 'together') {
+    const lines = task.tasks.flatMap((each, index) => startOf(each, done(String(index)), { ...env, tail: false }));
+    return [...lines, ...(env.tail ? [] : [line('return', env)])];
+  }
+  const empty = task.join === 'race' ? [] : [`${env.indent}if (${left} === 0) ${later(to, env).trimStart()}`];
+  const index = task.item[1] ? textOf(withoutType(task.item[1]), env) : env.world.names.local('index');
+  const items = [task.item[0] ? textOf(task.item[0], env) : '_item', index];
+  const over = textOf(task.over, env);
+  const body = arrow(items, env, (inner) => itemLines(task.each, done(index), inner, env));
+  const all = line(`${task.over.loose ? `(${over})` : over}.forEach(${body})`, env);
+  return [...empty, all, ...(env.tail ? [] : [line('return', env)])];
+}
+
+/** An empty list: what follows comes later all the same. */
+function later(to: Goto, env: Env): string {
+  const lines = leave(to, undefined, { ...env, tail: false, enclosed: true });
+  if (lines.length !== 1) throw new Error('bug: an empty list goes on in place');
+  return lines[0]!;
+}
+
+/** Nothing was started, so nothing can succeed. */
+function noAnswers(env: Env): Goto {
+  const text = "new AggregateError([], 'All promises were rejected')";
+  return { kind: 'inline', write: (at) => failWith(text, { ...at, fail: env.fail }) };
+}
+
+function itemLines(each: BlockTask, done: string, inner: Env, env: Env): string[] {
+  const [only, more] = each.body.steps;
+  const direct =
+    only?.kind === 'exit' && !more && only.how === 'succeed' && only.with && 'kind' in only.with
+      ? only.with
+      : undefined;
+  if (direct?.kind === 'call') return startOf(direct, done, { ...ownFlow(inner, env), tail: true });
+  const name = inner.world.names.fresh('done');
+  const { goto, fail } = answering(name, true);
+  const exits = new Map(env.exits).set(each.target, goto);
+  const own = ownFlow({ ...inner, exits, fail, next: goto }, env);
+  return [line(`const ${name} = ${done}`, inner), ...writeFlow(stepsOf(each.body), { ...own, outerFail: fail })];
+}
+
+/** One of the tasks, answered to `done`. */
+function startOf(task: Task, done: string, env: Env): string[] {
+  if (task.kind === 'call') {
+    const { before, behind } = formOf(task, env);
+    const text = line(`${before}${done}${behind}`, env);
+    if (!startMayThrow(task)) return [text];
+    const { error } = env.world.names;
+    const inner = deeper(env);
+    const { before: b, behind: a } = formOf(task, inner);
+    return [
+      `${env.indent}try {`,
+      line(`${b}${done}${a}`, inner),
+      `${env.indent}} catch (${error}) {`,
+      line(`process.nextTick(${done}, ${error})`, inner),
+      `${env.indent}}`,
+    ];
+  }
+  const name = env.world.names.fresh('done');
+  const { goto, fail } = answering(name, true);
+  const inner: Env = ownFlow({ ...deeper(env), fail, next: goto, exits: env.exits }, env);
+  const steps: Step[] =
+    task.kind === 'block'
+      ? [...stepsOf(task.body)]
+      : [{ kind: 'exit', how: 'succeed', of: innerTarget, with: task, lead: [], at: { start: 0, end: 0 } }];
+  const exits = new Map(env.exits).set(task.kind === 'block' ? task.target : innerTarget, goto);
+  const lines = writeFlow(steps, { ...inner, exits });
+  return [line(`((${name}) => ${block(lines, env)})(${done})`, env)];
+}
+
+const innerTarget = { of: 'block' } as const;

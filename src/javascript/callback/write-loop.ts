@@ -1,0 +1,277 @@
+import type { Binding, LoopForm, Snippet, Step, StepOf } from '../../flow/model.js';
+import { around } from './write-branch.js';
+import { alwaysWaits, says as saysBinding } from './write-calm.js';
+import { everySnippet, everyStep } from './write-names.js';
+import { isShort, leadingTo, placeOf } from './write-join.js';
+import {
+  arrow,
+  deeper,
+  leadLines,
+  leave,
+  line,
+  stepsOf,
+  textOf,
+  trailLines,
+  unsayable,
+  type Env,
+  type Goto,
+} from './write-model.js';
+import { writeFlow } from './write-steps.js';
+
+/**
+ * A loop that waits is a local function that calls itself:
+ *
+ *   const step = (i) => {
+ *     if (i >= list.length) return next();
+ *     save(list[i], (err) => {
+ *       if (err) return callback(err);
+ *       step(i + 1);
+ *     });
+ *   };
+ *   step(0);
+ *
+ * Where a turn may pass without a wait the loop of the text stays, and is entered again after each wait: no stack grows.
+ */
+export function writeLoop(step: StepOf<'loop'>, rest: readonly Step[], env: Env): string[] {
+  const lead = [...leadLines(step.lead, env), ...trailLines(step, env)];
+  const { form } = step;
+  if (!form) unsayable('no-callback-form', step.at);
+  const leads = (to: Goto): string[] => turns(step, form, to, env);
+  if (rest.length === 0 && isShort(env.next) && env.next.kind !== 'native') return [...lead, ...leads(env.next)];
+  const place = placeOf(rest, (at: Env) => writeFlow(rest, { ...at, ...around(env, at) }));
+  return [...lead, ...leadingTo(place, env, leads)];
+}
+
+/** How one kind of loop goes on. */
+interface Turning {
+  /** Lines before the function. */
+  readonly before: readonly string[];
+  readonly params: readonly string[];
+  readonly args: readonly string[];
+  /** The next turn, from inside a turn. */
+  readonly again: Goto;
+  /** What a turn begins with. */
+  readonly head: readonly Step[];
+  /** What says that there is another turn, where no loop of the text does. */
+  readonly test: readonly Step[];
+  /** The loop of the text, where turns may pass without a wait. */
+  readonly native: (env: Env) => string;
+}
+
+function turns(step: StepOf<'loop'>, form: LoopForm, to: Goto, env: Env): string[] {
+  const fn = env.world.names.fresh('step');
+  const body = stepsOf(step.body);
+  const turning = turningOf(form, step, fn, env);
+  const later = env.later && !env.enclosed;
+  const text = arrow(turning.params, env, (inner) => {
+    const own: Env = {
+      ...inner,
+      first: false,
+      later,
+      trying: false,
+      enclosed: false,
+      tail: true,
+      depth: env.depth + 1,
+    };
+    if (alwaysWaits(body) && form.kind !== 'do')
+      return writeFlow([...turning.head, ...turning.test, ...body], {
+        ...own,
+        next: turning.again,
+        continues: turning.again,
+        breaks: to,
+      });
+    return nativeTurns(turning, body, to, own);
+  });
+  const start = `${fn}(${turning.args.join(', ')})`;
+  return [...turning.before, line(`const ${fn} = ${text}`, env), line(env.tail ? start : `return ${start}`, env)];
+}
+
+function nativeTurns(turning: Turning, body: readonly Step[], to: Goto, env: Env): string[] {
+  const inner: Env = {
+    ...deeper(env),
+    tail: false,
+    next: { kind: 'native', word: 'continue', later: turning.again },
+    continues: { kind: 'native', word: 'continue', later: turning.again },
+    breaks: { kind: 'native', word: 'break', later: to },
+  };
+  const lines = writeFlow([...turning.head, ...body], inner);
+  while (/^\s*continue;?$/.test(lines.at(-1) ?? '')) lines.pop();
+  return [`${env.indent}${turning.native(env)} {`, ...lines, `${env.indent}}`, ...leave(to, undefined, env)];
+}
+
+function turningOf(form: LoopForm, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+  switch (form.kind) {
+    case 'of':
+    case 'in':
+      return overList(form, step, fn, env);
+    case 'while':
+      return {
+        before: [],
+        params: [],
+        args: [],
+        again: call(fn),
+        head: [],
+        test: step.head.endless ? [] : [stopUnless(form.test, step)],
+        native: (at) => `while (${textOf(form.test, at)})`,
+      };
+    case 'do':
+      return doWhile(form, step, fn, env);
+    case 'for':
+      return counted(form, step, fn, env);
+  }
+}
+
+function call(fn: string, ...args: string[]): Goto {
+  return { kind: 'call', fn, args: () => args };
+}
+
+/** `if (!test) break;`, which is `return next();` in the function. */
+function stopUnless(test: Snippet, step: StepOf<'loop'>): Step {
+  const negated = test.opposite ?? (test.loose ? ['!(', ...test.parts, ')'] : ['!', ...test.parts]);
+  const { opposite: _, ...rest } = test;
+  const stop: Step = { kind: 'exit', how: 'break', lead: [], at: step.at };
+  return {
+    kind: 'branch',
+    test: { ...rest, parts: negated, loose: false },
+    then: { steps: [stop], tail: [], bare: 'same' },
+    lead: [],
+    at: step.at,
+  };
+}
+
+/** Lists are gone through by their own iterator, as the loop did. */
+function overList(form: LoopForm & { kind: 'of' | 'in' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+  if (/^for\s+await\b/.test(textOf(step.head, env))) unsayable('no-callback-form', step.at);
+  const { names } = env.world;
+  const items = names.fresh('items');
+  const over = textOf(form.over, env);
+  const before =
+    form.kind === 'of'
+      ? [line(`const ${items} = ${form.over.loose ? `(${over})` : over}[Symbol.iterator]()`, env)]
+      : keysOf(names.fresh('keys'), names.local('key'), over, items, env);
+  const entry = names.fresh('item');
+  const item = textOf(form.item, env);
+  const calm = !form.item.destructures;
+  const value: Snippet = {
+    ...form.item,
+    parts:
+      form.how === 'assign' ? [item, ` = ${entry}.value`] : [`${form.how} `, ...form.item.parts, ` = ${entry}.value`],
+    calm,
+    pure: false,
+  };
+  const head: Step[] = [
+    made([`const ${entry} = ${items}.next()`], step, true),
+    stopUnless({ ...bareSnippet([`!${entry}.done`], step), opposite: [`${entry}.done`], calm: true }, step),
+    { kind: 'code', made: true, code: value, lead: [], at: step.at },
+  ];
+  return { before, params: [], args: [], again: call(fn), head, test: [], native: () => 'for (;;)' };
+}
+
+function keysOf(keys: string, key: string, over: string, items: string, env: Env): string[] {
+  return [
+    line(`const ${keys} = []`, env),
+    `${env.indent}for (const ${key} in ${over}) ${keys}.push(${key})${env.world.pen.style.semi ? ';' : ''}`,
+    line(`const ${items} = ${keys}[Symbol.iterator]()`, env),
+  ];
+}
+
+function bareSnippet(parts: Snippet['parts'], step: StepOf<'loop'>): Snippet {
+  return { parts, uses: [], declares: [], promise: 'no', at: step.at };
+}
+
+function made(parts: Snippet['parts'], step: StepOf<'loop'>, calm: boolean): Step {
+  return { kind: 'code', made: true, code: { ...bareSnippet(parts, step), calm }, lead: [], at: step.at };
+}
+
+/** The test stands in front of each turn but the first. */
+function doWhile(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+  const first = env.world.names.fresh('first');
+  return {
+    before: [line(`let ${first} = true`, env)],
+    params: [],
+    args: [],
+    again: call(fn),
+    head: [made([`${first} = false`], step, true)],
+    test: [],
+    native: (at) => {
+      const test = textOf(form.test, at);
+      return `while (${first} || ${form.test.loose ? `(${test})` : test})`;
+    },
+  };
+}
+
+/** `for (let i = 0; …; i++)`: the counter is the function's parameter, so that each turn has its own. */
+function counted(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+  const { canvas } = env.world.pen;
+  const declares = form.init?.declares ?? [];
+  const own = declares[0]?.binding;
+  const source = form.init ? canvas.text.slice(form.init.at.start, form.init.at.end) : '';
+  const head = /^(?:let|var)\s+[\w$\u00aa-\uffff]+\s*=\s*/.exec(source);
+  const next = own && form.update && advanced(form.update, own, env);
+  const name = own && canvas.nameOf(own);
+  if (own && name && head && declares.length === 1 && next && form.how === 'let' && form.init) {
+    const { start, end } = form.init.at;
+    const init = textOf({ ...form.init, parts: [{ start: start + head[0].length, end }] }, env);
+    return {
+      before: [],
+      params: [name],
+      args: [init],
+      again: call(fn, next),
+      head: [],
+      test: form.test ? [stopUnless(form.test, step)] : [],
+      native: (at) => `for (; ${form.test ? textOf(form.test, at) : ''}; ${textOf(form.update!, at)})`,
+    };
+  }
+  return shared(form, step, fn, env);
+}
+
+/** `i + 1` of `i++`: what the next turn starts with. */
+function advanced(update: Snippet, own: Binding, env: Env): string | undefined {
+  const name = env.world.pen.canvas.nameOf(own);
+  const text = textOf(update, env);
+  const escaped = name.replace(/\$/g, '\\$');
+  if (new RegExp(`^(${escaped}\\+\\+|\\+\\+${escaped})$`).test(text)) return `${name} + 1`;
+  if (new RegExp(`^(${escaped}--|--${escaped})$`).test(text)) return `${name} - 1`;
+  const by = new RegExp(`^${escaped}\\s*([+-])=\\s*([\\w$.]+)$`).exec(text);
+  return by ? `${name} ${by[1]} ${by[2]}` : undefined;
+}
+
+/** The loop's variables stand before it: nothing that outlives a turn may have kept them. */
+function shared(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+  const names = new Set((form.init?.declares ?? []).map(({ binding }) => binding));
+  if (form.how === 'let' && keeps(step.body.steps, names, env)) unsayable('shared-loop-variable', step.at);
+  const update = form.update && textOf(form.update, env);
+  const again: Goto = update
+    ? { kind: 'inline', again: true, write: (at) => [line(update, at), ...leave(call(fn), undefined, at)] }
+    : call(fn);
+  return {
+    before: form.init ? [line(textOf(form.init, env), env)] : [],
+    params: [],
+    args: [],
+    again,
+    head: [],
+    test: form.test ? [stopUnless(form.test, step)] : [],
+    native: (at) => `for (; ${form.test ? textOf(form.test, at) : ''}; ${update ?? ''})`,
+  };
+}
+
+/** Is there a function in the source's own code that says one of the names? */
+function keeps(steps: readonly Step[], names: ReadonlySet<Binding>, env: Env): boolean {
+  if (!saysBinding(steps, names)) return false;
+  let found = false;
+  everyStep({ steps, tail: [] }, (step) => {
+    for (const snippet of everySnippet(step))
+      if (
+        snippet.uses.some((use) => use.binding && names.has(use.binding)) &&
+        /=>|\bfunction\b/.test(sourceOf(snippet, env))
+      )
+        found = true;
+  });
+  return found;
+}
+
+function sourceOf(snippet: Snippet, env: Env): string {
+  return snippet.parts
+    .map((part) => (typeof part === 'object' && 'start' in part ? textOf({ ...snippet, parts: [part] }, env) : ''))
+    .join(' ');
+}

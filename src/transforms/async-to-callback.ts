@@ -1,0 +1,35 @@
+import { readAsync } from '../javascript/async/read.js';
+import { planCallbacks } from '../javascript/callers/for-callback.js';
+import type { Transform } from './transform.js';
+
+/**
+ * Async functions become error-first callbacks: what follows an `await` stands in its continuation, `try`/`catch` becomes error
+ * branches. A function whose callers may be anyone still gives them a promise.
+ *
+ * @before
+ * async function size(path) {
+ *   const stats = await fs.promises.stat(path);
+ *   return `${stats.size} bytes`;
+ * }
+ * @after
+ * function size(path) {
+ *   return promisify((callback) => {
+ *     fs.stat(path, (err, stats) => {
+ *       if (err) return callback(err);
+ *       callback(null, `${stats.size} bytes`);
+ *     });
+ *   })();
+ * }
+ */
+export const asyncToCallback: Transform = {
+  name: 'async-to-callback',
+  from: 'async',
+  to: 'callback',
+  languages: ['javascript', 'typescript'],
+  plan(files) {
+    return planCallbacks(
+      'async-to-callback',
+      files.map((ctx) => ({ ctx, ...readAsync(ctx) })),
+    );
+  },
+};
