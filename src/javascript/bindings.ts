@@ -56,12 +56,15 @@ export function bindingsOf(ctx: FileContext, entry: ts.Node): Bindings {
     },
     usesIn(nodes, range) {
       const uses: Use[] = [];
-      const visit = (node: ts.Node): void => {
-        if (!ts.isIdentifier(node)) return void ts.forEachChild(node, visit);
+      const visit = (node: ts.Node, inner = false): void => {
+        if (!ts.isIdentifier(node)) {
+          const deeper = inner || ts.isFunctionLike(node);
+          return void ts.forEachChild(node, (child) => visit(child, deeper));
+        }
         const use = useOf(node, range);
-        if (use) uses.push(use);
+        if (use) uses.push(inner ? { ...use, inner } : use);
       };
-      nodes.forEach(visit);
+      nodes.forEach((node) => visit(node));
       return uses;
     },
   };

@@ -41,7 +41,8 @@ export function loopForm(statement: ts.IterationStatement, snippets: Snippets): 
   if (ts.isForOfStatement(statement) || ts.isForInStatement(statement)) {
     const { initializer, expression } = statement;
     const kind = ts.isForOfStatement(statement) ? 'of' : 'in';
-    return { kind, ...itemOf(initializer, snippets), over: snippets.expression(expression) };
+    const over = snippets.expression(expression);
+    return { kind, ...itemOf(initializer, snippets), over, ...(!over.list && isLazy(expression) && { lazy: true }) };
   }
   if (ts.isWhileStatement(statement)) return { kind: 'while', test: testOf(statement.expression, snippets) };
   if (ts.isDoStatement(statement)) return { kind: 'do', test: testOf(statement.expression, snippets) };
@@ -55,6 +56,17 @@ export function loopForm(statement: ts.IterationStatement, snippets: Snippets): 
     ...(incrementor && { update: snippets.expression(incrementor) }),
   };
 }
+
+/** A call that may give a generator: not those of the language's own collections. */
+function isLazy(expression: ts.Expression): boolean {
+  const node = ts.isAwaitExpression(expression) ? expression.expression : expression;
+  if (!ts.isCallExpression(node)) return false;
+  const name = ts.isPropertyAccessExpression(node.expression) ? node.expression.name.text : '';
+  return !own.test(name);
+}
+
+const own =
+  /^(keys|values|entries|matchAll|map|filter|slice|split|concat|flat|flatMap|reverse|sort|splice|from|of|toSorted|toReversed)$/;
 
 function testOf(test: ts.Expression, snippets: Snippets): Snippet {
   const text = snippets.expression(test);

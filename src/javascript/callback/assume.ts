@@ -330,11 +330,15 @@ export function negated(test: ts.Expression, snippets: Snippets): Snippet {
   if (ts.isBinaryExpression(node)) {
     const opposite = opposites.get(node.operatorToken.kind);
     if (opposite)
-      return snippets.compose(
-        [snippets.expression(node.left), ` ${opposite} `, snippets.expression(node.right)],
-        rangeOf(node),
-        'no',
-      );
+      return {
+        ...snippets.compose(
+          [snippets.expression(node.left), ` ${opposite} `, snippets.expression(node.right)],
+          rangeOf(node),
+          'no',
+        ),
+        loose: true,
+        opposite: snippets.expression(node).parts,
+      };
     return snippets.compose(['!(', snippets.expression(node), ')'], rangeOf(node), 'no');
   }
   return snippets.compose(['!', snippets.expression(node)], rangeOf(node), 'no');

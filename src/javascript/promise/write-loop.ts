@@ -70,7 +70,9 @@ function turnsOf(form: LoopForm, env: Env): Turns {
     case 'for':
       return countedTurns(form);
     case 'of':
-      return form.over.list || !env.world.strict ? listTurns(form, env) : iteratorTurns(form, env);
+      if (form.over.list || !env.world.strict) return listTurns(form, env);
+      if (form.lazy) throw new Unsayable('list-unknown', form.over.at);
+      return iteratorTurns(form, env);
     case 'in':
       throw new Unsayable('shared-loop-variable', form.over.at);
   }

@@ -2,7 +2,7 @@ import { renderRange, renderSnippet } from '../../edits/render.js';
 import type { Lead, Snippet } from '../../flow/model.js';
 import type { Pen } from '../pen.js';
 import { leavesFor } from './write-settle.js';
-import type { Body, Expr, Fn, Item, ItemOf, Link } from './write-model.js';
+import type { Body, Expr, Fn, Item, ItemOf, Link, Local } from './write-model.js';
 
 /** How an answer is said where the items stand: `return`, or `resolve(…)` in the function that `new Promise` is given. */
 interface Place {
@@ -173,8 +173,18 @@ export function printFn(fn: Fn, indent: string, pen: Pen): string {
 }
 
 function printHandler(fn: Fn, indent: string, pen: Pen): string {
-  if (fn.named && fn.named.fn.params.length === fn.params.length) return pen.canvas.nameOf(fn.named.name);
-  return printFn(fn, indent, pen);
+  const named = fn.named ?? calledOnly(fn);
+  return named ? pen.canvas.nameOf(named.name) : printFn(fn, indent, pen);
+}
+
+/** The function that is all that a handler calls, when that looks at nothing it is given. */
+function calledOnly({ params, body }: Fn): Local | undefined {
+  const [only, more] = body.items;
+  if (params.length > 0 || more || only?.kind !== 'return' || hasComments(only)) return undefined;
+  const { value } = only;
+  return value?.kind === 'call' && value.args.length === 0 && value.local.fn.params.length === 0
+    ? value.local
+    : undefined;
 }
 
 /** An expression whose first line stands behind what is there, the others indented from `indent`. */

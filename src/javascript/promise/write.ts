@@ -6,6 +6,7 @@ import { newName, sequence } from './write-flow.js';
 import type { World } from './write-flow.js';
 import { settledBody, settleLocals } from './write-settle.js';
 import type { Body } from './write-model.js';
+import { checkVisible } from './write-visible.js';
 import { printArrowBody, printBody, printExpr } from './write-print.js';
 
 /** An entry's flow as items, and the names that we made up for it. */
@@ -21,6 +22,8 @@ export function planChains(entry: Entry, flow: Block): Planned {
   const { items } = sequence(flow.steps, { target: entry.target, end: { kind: 'stop', gives: 'undefined' }, world });
   const body = settledBody({ items }, world, newName('resolve', world));
   settleLocals(world);
+  const declared = snippetsUnder(flow.steps).flatMap((snippet) => snippet.declares.map((each) => each.binding));
+  checkVisible(body, new Set(declared));
   return { body, names: world.names, flow };
 }
 
@@ -64,9 +67,9 @@ function end(text: string, pen: Pen): string {
 /** Our names, each other than all that the entry says. */
 function withNames(entry: Entry, { names, flow }: Planned, pen: Pen): Pen {
   const { canvas } = pen;
-  const text = canvas.text.slice(entry.at.start, entry.at.end);
-  const taken = new Set(text.match(/[\w$\u00aa-\uffff]+/g) ?? []);
+  const taken = new Set(entry.params.map((each) => canvas.nameOf(each.binding)));
   for (const snippet of snippetsUnder(flow.steps)) {
+    for (const use of snippet.uses) taken.add(use.binding ? canvas.nameOf(use.binding) : use.name);
     for (const { binding } of snippet.declares) taken.add(canvas.nameOf(binding));
     for (const part of snippet.parts)
       if (typeof part === 'string') part.match(/[\w$]+/g)?.forEach((word) => taken.add(word));
