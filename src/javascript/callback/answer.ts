@@ -41,7 +41,8 @@ export function readAnswer(answered: Answered, env: Env, state: State): Step[] {
   }
   const [error, ...results] = fn.parameters;
   if (isIgnoring(answered, state)) {
-    const ignored = waitOn(answered, undefined, { body: { steps: [], tail: [] } });
+    const bind = bindResults(results, gives, state);
+    const ignored = waitOn(answered, bind, { body: { steps: [], tail: [] } });
     return [ignored, ...readAll(body, 0, inner, state, fn)];
   }
   if (error && (!ts.isIdentifier(error.name) || error.dotDotDotToken || error.initializer))
@@ -59,7 +60,11 @@ function isIgnoring({ fn, gives }: Answered, state: State): boolean {
   if (gives.results === 'unknown') return false;
   const [error, ...results] = fn.parameters;
   if (error && !(ts.isIdentifier(error.name) && /^_|^ignored?$/i.test(error.name.text))) return false;
-  return !results.some((each) => isUsed(each, state)) && !(error && isUsed(error, state));
+  if (error && isUsed(error, state)) return false;
+  // Node's own functions give nothing beside an error: what was asked for is `undefined` then, as before.
+  const isPlain =
+    gives.sync === 'never' && gives.results === 'value' && results.every(({ name }) => ts.isIdentifier(name));
+  return isPlain || !results.some((each) => isUsed(each, state));
 }
 
 /** `function` callbacks with a `this` or `arguments` of their own mean the callee's. */
