@@ -155,7 +155,7 @@ export function snippetsOfTask(task: Task): Snippet[] {
     case 'call':
       return [task.awaitable];
     case 'fanOut':
-      return [task.over, ...(task.limit ? [task.limit] : [])];
+      return [task.over, ...(task.limit ? [task.limit] : []), ...(task.via ? [task.via] : [])];
     case 'together':
       return task.tasks.flatMap(snippetsOfTask);
     case 'block':

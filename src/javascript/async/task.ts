@@ -22,10 +22,16 @@ export function writeTask(task: Task, place: Place, pen: Pen): string {
     case 'block':
       return `(${writeLocalFunction('', task, place, pen)})()`;
     case 'fanOut': {
-      if (task.limit) throw new Error('bug: a limited fan-out reached the async writer');
       const over = task.over.loose ? `(${text(task.over)})` : text(task.over);
       const params = task.item.map(text).join(', ');
-      return `${joins[task.join]}(${over}.map(${writeLocalFunction(params, task.each, place, pen)}))`;
+      if (task.via) {
+        const each = writeLocalFunction('', task.each, place, pen);
+        return `${joins[task.join]}(${over}.map((${params}) => ${text(task.via)}(${each})))`;
+      }
+      const each = writeLocalFunction(params, task.each, place, pen);
+      if (task.limit && task.window)
+        return `${pen.need(task.window)}(${text(task.over)}, ${text(task.limit)}, ${each})`;
+      return `${joins[task.join]}(${over}.map(${each}))`;
     }
     case 'together': {
       const tasks = task.tasks.map((each) => writeTask(each, place, pen));

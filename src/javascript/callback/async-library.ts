@@ -3,6 +3,7 @@ import { bare, originOf } from '../calls/origin.js';
 import { countHead, ofHead, whileHead } from '../loop-form.js';
 import type { LoopHead } from '../loop-form.js';
 import { ts } from '../parse.js';
+import { windowed } from '../pool/windowed.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { readAnswer } from './answer.js';
@@ -45,8 +46,7 @@ interface Whole {
 type Read = (call: Call, target: Target, env: Env, state: State) => Whole;
 
 /**
- * Control flow of the `async` library, each function as the flow that it stands for. What has no exact flow is refused: queues and
- * windows (`eachLimit`) keep a schedule that no loop and no join has.
+ * Control flow of the `async` library, each function as the flow that it stands for. Queues have none and are refused.
  */
 export function readAsyncLibrary(node: ts.CallExpression, env: Env, state: State): Step[] | undefined {
   const name = nameOf(node, state);
@@ -174,6 +174,18 @@ const fanOut =
     const task: Task = { kind: 'fanOut', over: state.snippets.expression(list), item: block.items, each, join: 'all' };
     if (gather) return { steps: [exit(target, node, task)], gives: 'value' };
     return { steps: [wait(task, node), exit(target, node)], gives: 'null' };
+  };
+
+/** `eachLimit`, `mapLimit`: a window. */
+const window =
+  (gather: boolean): Read =>
+  (call, target, env, state) => {
+    const [list, limit, iteratee, more] = call.args;
+    if (!list || !limit || !iteratee || more || state.ctx.options.to === 'pool')
+      return stop('schedule-differs', call.node.expression);
+    const whole = fanOut(gather)({ ...call, args: [list, iteratee] }, target, env, state);
+    const most = plainSnippet(limit, env, state);
+    return { ...whole, steps: windowed(whole.steps, most, limit, state.ctx) };
   };
 
 /** `eachSeries`, `mapSeries`: one element after the other. */
@@ -324,6 +336,8 @@ const readers: Readonly<Record<string, Read>> = {
   parallel,
   each: fanOut(false),
   map: fanOut(true),
+  eachLimit: window(false),
+  mapLimit: window(true),
   eachSeries: oneByOne(false),
   mapSeries: oneByOne(true),
   reduce,
