@@ -45,7 +45,9 @@ function wrapped(items: readonly Item[], resolve: Binding): Expr {
     );
     const isFree =
       names.size === 0 || !links.some((link) => link.handlers.some((fn) => mentions(fn.body.items, names)));
-    if (isFree)
+    // What throws before the chain starts must not meet an error branch of the chain.
+    const catches = links.some((link) => link.method !== 'then' || link.handlers.length > 1);
+    if (isFree && (before.length === 0 || !catches))
       return {
         kind: 'chain',
         start: { kind: 'made', body: { items: [...before, { ...last, value: start }] }, resolve },
