@@ -37,7 +37,7 @@ export function pyFile(path: string, text: string): PyFile | { readonly error: S
     text,
     moduleName: moduleNameOf(path),
     scopes: analyse(parsed.module),
-    unit: indentUnit(text),
+    unit: indentUnit(text, parsed.tokens),
     ...parsed,
   };
 }

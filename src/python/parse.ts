@@ -144,6 +144,19 @@ function withOffsets(raw: RawNode, text: string, place: Placer): Module {
   return Object.assign(node(raw) as Module, { start: 0, end: text.length });
 }
 
+/** Ranges of the string literals of a text that may be a part of a program only. */
+export function stringRanges(text: string): Range[] {
+  const place = placer(text);
+  const { Lexer } = pyAst();
+  return stringsIn(
+    new Lexer(text).tokenize().map((token) => ({
+      type: token.type,
+      start: place(token.lineno, token.col_offset),
+      end: place(token.end_lineno, token.end_col_offset),
+    })),
+  );
+}
+
 function stringsIn(tokens: readonly Token[]): Range[] {
   const found: Range[] = [];
   const open: Token[] = [];

@@ -148,8 +148,22 @@ const sameChange = (a: Change, b: Change): boolean =>
     a.pieces.length === b.pieces.length &&
     a.pieces.every((piece, index) => typeof piece === 'string' && piece === b.pieces[index]));
 
-/** What one level of a file's indentation is: the first indented line says it. */
-export function indentUnit(text: string): string {
-  const found = /^([ \t]+)\S/m.exec(text.replace(/^[ \t]*#.*$/gm, ''));
-  return found ? found[1]! : '    ';
+/** What one level of a file's indentation is: the first block says it. */
+export function indentUnit(text: string, tokens: readonly (Range & { readonly type: string })[]): string {
+  const first = tokens.find(({ type }) => type === 'INDENT');
+  return (first && indentAt(text, first.start)) || '    ';
+}
+
+/** Moves the lines of a text of ours from one indentation to another; lines that start inside a string stay. */
+export function shift(text: string, from: string, to: string, strings: readonly Range[]): string {
+  let at = 0;
+  return text
+    .split('\n')
+    .map((line) => {
+      const start = at;
+      at += line.length + 1;
+      const fixed = line.trim() === '' || strings.some((string) => string.start < start && start < string.end);
+      return fixed || !line.startsWith(from) ? line : to + line.slice(from.length);
+    })
+    .join('\n');
 }

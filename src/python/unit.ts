@@ -86,6 +86,12 @@ export class Units {
     return name;
   }
 
+  /** The first of some names that the file does not have. */
+  firstFree(file: PyFile, wanted: readonly string[]): string {
+    const taken = namesIn(file);
+    return wanted.find((name) => !taken.has(name)) ?? this.fresh(file, wanted[0]!);
+  }
+
   /** How a unit's text calls something that it needs imported: `need(unit, 'time', 'sleep')` gives `time.sleep` or `sleep`. */
   need(unit: Unit, module: string, name?: string): string {
     const need = Imports.find(unit.file, module, name) ?? this.invent(unit.file, module, name);

@@ -13,11 +13,12 @@ import type {
   TransformOptions,
 } from '../types.js';
 import { pythonAsyncToPool } from './python-async-to-pool.js';
+import { pythonPoolToAsync } from './python-pool-to-async.js';
 import type { PythonTransform } from './python-transform.js';
 import { groupId, inOrder, sortPlaces } from './result.js';
 
 /** What can be asked for in Python. */
-export const pythonTransforms: readonly PythonTransform[] = [pythonAsyncToPool];
+export const pythonTransforms: readonly PythonTransform[] = [pythonAsyncToPool, pythonPoolToAsync];
 
 /** Converts the Python files of one project; the contract is that of `convertProject`. */
 export function convertPython(

@@ -147,7 +147,7 @@ function writeGather(
     tasks = ctx.units.fresh(file, 'tasks');
     lines.push(`${indent}${tasks} = `, ...taskList(ctx, unit, call, cluster, executor), '\n');
   }
-  const task = ctx.units.fresh(file, 'task');
+  const task = ctx.units.firstFree(file, ['task', 'future', 'finished']);
   const waits = !safe && !keeps;
   if (waits) {
     // The first failure in time is the one that is raised; the others go on.
