@@ -108,7 +108,7 @@ function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
       job.needs.push({ need: wanted, group });
       return localNameFor(ctx, wanted);
     };
-    const text = writer.write(planned.entry, flow, { canvas, style: ctx.style, need });
+    const text = writer.write(planned.entry, flow, { canvas, style: ctx.style, typescript: ctx.typescript, need });
     const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
   }

@@ -6,6 +6,8 @@ import type { CodeStyle } from './context.js';
 export interface Pen {
   readonly canvas: Canvas;
   readonly style: CodeStyle;
+  /** Types are written where they could not be told. */
+  readonly typescript?: boolean;
   /** The text by which this file says what is needed; it is imported where the file lacks it. */
   need(need: ImportNeed): string;
 }

@@ -278,8 +278,9 @@ export function newName(name: string, world: World): Binding {
   return binding;
 }
 
-export function newLocal(name: string, world: World): Local {
-  const local: Local = { name: newName(name, world), gives: 'anything', fn: { params: [], body: { items: [] } } };
+export function newLocal(name: string, world: World, turns?: Local['turns']): Local {
+  const fn: Fn = { params: [], body: { items: [] } };
+  const local: Local = { name: newName(name, world), gives: 'anything', fn, ...(turns && { turns }) };
   world.locals.push(local);
   return local;
 }

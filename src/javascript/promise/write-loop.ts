@@ -19,10 +19,10 @@ export function loopStep(step: StepOf<'loop'>, rest: readonly Step[], env: Env, 
   const { form } = step;
   if (!form) throw new Unsayable('labels', step.at);
   const inside = entered(env);
-  const next = newLocal('next', env.world);
+  const leaves = jumpsOut([step]).length > 0;
+  const next = newLocal('next', env.world, leaves ? 'value' : 'nothing');
   const turns = turnsOf(form, env);
   const isTail = rest.length === 0 && inside.end.kind === 'stop';
-  const leaves = jumpsOut([step]).length > 0;
   const shared = leaves && !isTail && !isShort(rest) ? restOf(rest, env) : undefined;
   const finish = (): readonly Item[] => {
     if (!leaves || isTail) return [give()];

@@ -52,6 +52,8 @@ export interface Local {
   /** It is called where a promise must come out, whatever happens: its answers are promises, its errors rejections. */
   gives: 'anything' | 'promise';
   fn: Fn;
+  /** It calls itself, so that a compiler can't tell what it gives. */
+  readonly turns?: 'nothing' | 'value';
 }
 
 /** An arrow function. */

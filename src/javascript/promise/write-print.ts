@@ -97,7 +97,7 @@ function printItem(item: Item, outer: Place, pen: Pen, isLast: boolean): string 
       if (item.code.parts.length === 0) return '';
       return item.made ? end(asStatement(render(item.code, place, pen)), pen) : render(item.code, place, pen);
     case 'local':
-      return end(`const ${pen.canvas.nameOf(item.local.name)} = ${printFn(item.local.fn, place.indent, pen)}`, pen);
+      return end(`const ${pen.canvas.nameOf(item.local.name)} = ${printLocal(item.local, place.indent, pen)}`, pen);
     case 'branch':
       return printBranch(item, place, pen);
     case 'loop': {
@@ -166,6 +166,17 @@ function printTry(item: ItemOf<'try'>, place: Place, pen: Pen): string {
   return out;
 }
 
+/** With types where a compiler could not tell them: the function calls itself. */
+function printLocal({ fn, turns }: Local, indent: string, pen: Pen): string {
+  if (!pen.typescript || !turns) return printFn(fn, indent, pen);
+  const params = fn.params.map((param) => {
+    const text = render(param, { indent }, pen);
+    return text.includes(':') ? text : `${text}: number`;
+  });
+  const gives = turns === 'nothing' ? 'void' : 'any';
+  return `(${params.join(', ')}): Promise<${gives}> => ${printArrowBody(fn.body, indent, pen)}`;
+}
+
 /** An arrow function. */
 export function printFn(fn: Fn, indent: string, pen: Pen): string {
   const params = fn.params.map((param) => render(param, { indent }, pen)).join(', ');
@@ -211,13 +222,14 @@ export function printExpr(expr: Expr, indent: string, pen: Pen): string {
 
 function printMade({ body, resolve }: Extract<Expr, { kind: 'made' }>, indent: string, pen: Pen): string {
   const name = pen.canvas.nameOf(resolve);
+  const made = pen.typescript ? 'new Promise<any>' : 'new Promise';
   const [only, more] = body.items;
   if (only?.kind === 'return' && !more && !hasComments(only)) {
     const text = only.value ? printExpr(only.value, indent, pen) : '';
-    if (!text.includes('\n')) return `new Promise((${name}) => ${name}(${text}))`;
+    if (!text.includes('\n')) return `${made}((${name}) => ${name}(${text}))`;
   }
   const items = leavesFor(body.items) ? body.items : [...body.items, { kind: 'return' as const, lead: [] }];
-  return `new Promise((${name}) => ${braces({ items }, { indent, resolve: name, isTail: true }, pen)})`;
+  return `${made}((${name}) => ${braces({ items }, { indent, resolve: name, isTail: true }, pen)})`;
 }
 
 function printList(expr: Extract<Expr, { kind: 'list' }>, indent: string, pen: Pen): string {

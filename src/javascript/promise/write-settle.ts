@@ -8,9 +8,22 @@ import type { Binding } from '../../flow/model.js';
  * A function that answers with a promise whatever happens. Where nothing that runs at once can throw, its values become
  * `Promise.resolve`, its errors `Promise.reject`; else what runs at once stands in `new Promise`, which turns a throw into a rejection.
  */
-export function settledBody(body: Body, world: World, resolve: Binding): Body {
+export function settledBody(body: Body, world: World, { resolve, error }: Ways, typed: boolean): Body {
   if (isCalm(body.items, world)) return { ...body, items: settled(body.items) };
-  return { items: [give(wrapped(body.items, resolve))] };
+  return { items: [typed ? caught(body.items, error) : give(wrapped(body.items, resolve))] };
+}
+
+/** The names with which errors that are thrown at once become rejections. */
+export interface Ways {
+  readonly resolve: Binding;
+  readonly error: Binding;
+}
+
+/** `new Promise` hides types: where there are some, `try` and `Promise.reject`. */
+function caught(items: readonly Item[], error: Binding): Item {
+  const value: Expr = { kind: 'text', text: ours([error]), isPromise: false };
+  const onFail: Body = { items: [give({ kind: 'settled', how: 'reject', value })] };
+  return { kind: 'try', body: { items: settled(items, true) }, param: ours([error]), onFail, ...noLine };
 }
 
 /** The same for a function of a fan-out, whose values may be plain. */
@@ -20,7 +33,8 @@ export function settledFn(fn: Fn, world: World, resolve: () => Binding): Fn {
 }
 
 /** Functions of ours on whose answers something is chained. */
-export function settleLocals(world: World): void {
+export function settleLocals(world: World, typed: boolean): void {
+  for (const local of world.locals) if (typed && local.turns) local.gives = 'promise';
   const done = new Set<Local>();
   for (let more = true; more;) {
     more = false;
@@ -68,8 +82,8 @@ function mentions(value: unknown, names: ReadonlySet<Binding>, seen: Set<unknown
 }
 
 /** Values as promises, errors as rejections. */
-function settled(items: readonly Item[]): Item[] {
-  const mapped = items.map((item) => mapAnswers(item, answered));
+function settled(items: readonly Item[], isCaught = false): Item[] {
+  const mapped = items.map((item) => mapAnswers(item, answered, isCaught));
   return leavesFor(mapped) ? mapped : [...mapped, give({ kind: 'settled', how: 'resolve' })];
 }
 
@@ -189,4 +203,3 @@ function isCalmValue(value: Expr, world: World, seen: ReadonlySet<Local>): boole
   }
 }
 
-export const nothing = { ...noLine, kind: 'code' as const, code: ours([]), made: true };

@@ -5,6 +5,7 @@ import type { Pen } from '../pen.js';
 import { newName, sequence } from './write-flow.js';
 import type { World } from './write-flow.js';
 import { settledBody, settleLocals } from './write-settle.js';
+import type { Ways } from './write-settle.js';
 import type { Body } from './write-model.js';
 import { checkVisible } from './write-visible.js';
 import { printArrowBody, printBody, printExpr } from './write-print.js';
@@ -12,7 +13,8 @@ import { printArrowBody, printBody, printExpr } from './write-print.js';
 /** An entry's flow as items, and the names that we made up for it. */
 export interface Planned {
   readonly body: Body;
-  readonly names: readonly Binding[];
+  readonly world: World;
+  readonly ways: Ways;
   readonly flow: Block;
 }
 
@@ -20,26 +22,28 @@ export interface Planned {
 export function planChains(entry: Entry, flow: Block): Planned {
   const world: World = { strict: entry.style !== 'callback', locals: [], names: [] };
   const { items } = sequence(flow.steps, { target: entry.target, end: { kind: 'stop', gives: 'undefined' }, world });
-  const body = settledBody({ items }, world, newName('resolve', world));
-  settleLocals(world);
+  const body = { items };
+  const ways = { resolve: newName('resolve', world), error: newName('err', world) };
   const declared = snippetsUnder(flow.steps).flatMap((snippet) => snippet.declares.map((each) => each.binding));
   checkVisible(body, new Set(declared));
-  return { body, names: world.names, flow };
+  return { body, world, ways, flow };
 }
 
 /** The text for `entry.body`. */
 export function writePlanned(entry: Entry, plan: Planned, given: Pen): string {
   const pen = withNames(entry, plan, given);
+  const body = settledBody(plan.body, plan.world, plan.ways, !!pen.typescript);
+  settleLocals(plan.world, !!pen.typescript);
   const indent = indentAt(pen.canvas.text, lineOf(entry, pen.canvas.text));
   const { shape } = entry;
   if (shape.kind === 'promisified') throw new Error('bug: what gives promises needs no promisify');
-  if (shape.kind === 'statement') return end(statementOf(plan.body, indent, pen), pen);
+  if (shape.kind === 'statement') return end(statementOf(body, indent, pen), pen);
   if (shape.kind === 'inside') {
     const callback = renderSnippet(shape.callback, indent, pen.canvas);
-    const text = `${shape.via}(() => ${printArrowBody(plan.body, indent, pen)})(${callback})`;
+    const text = `${shape.via}(() => ${printArrowBody(body, indent, pen)})(${callback})`;
     return entry.bodyKind === 'expression' ? text : end(text, pen);
   }
-  return entry.bodyKind === 'expression' ? printArrowBody(plan.body, indent, pen) : printBody(plan.body, indent, pen);
+  return entry.bodyKind === 'expression' ? printArrowBody(body, indent, pen) : printBody(body, indent, pen);
 }
 
 function statementOf(body: Body, indent: string, pen: Pen): string {
@@ -65,8 +69,9 @@ function end(text: string, pen: Pen): string {
 }
 
 /** Our names, each other than all that the entry says. */
-function withNames(entry: Entry, { names, flow }: Planned, pen: Pen): Pen {
+function withNames(entry: Entry, { world, flow }: Planned, pen: Pen): Pen {
   const { canvas } = pen;
+  const { names } = world;
   const taken = new Set(entry.params.map((each) => canvas.nameOf(each.binding)));
   for (const snippet of snippetsUnder(flow.steps)) {
     for (const use of snippet.uses) taken.add(use.binding ? canvas.nameOf(use.binding) : use.name);
