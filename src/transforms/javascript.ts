@@ -9,10 +9,12 @@ import { asyncToCallback } from './async-to-callback.js';
 import { asyncToPool } from './async-to-pool.js';
 import { asyncToPromise } from './async-to-promise.js';
 import { callbackToAsync } from './callback-to-async.js';
+import { callbackToPool } from './callback-to-pool.js';
 import { callbackToPromise } from './callback-to-promise.js';
 import { withoutIgnored } from './ignore.js';
 import { poolToAsync } from './pool-to-async.js';
 import { followers, poolsFirst } from './pools.js';
+import { poolToCallback } from './pool-to-callback.js';
 import { poolToPromise } from './pool-to-promise.js';
 import { promiseToAsync } from './promise-to-async.js';
 import { promiseToCallback } from './promise-to-callback.js';
@@ -31,6 +33,8 @@ export const transforms: readonly Transform[] = [
   asyncToCallback,
   poolToAsync,
   poolToPromise,
+  poolToCallback,
+  callbackToPool,
   asyncToPool,
   promiseToPool,
 ];
