@@ -8,7 +8,7 @@ import { poolWriter } from './pool/writer.js';
 import { promiseWriter } from './promise/writer.js';
 
 /** The file that an entry stands in, as far as a writer may know it. */
-export type Source = Pick<FileContext, 'text' | 'style'>;
+export type Source = Pick<FileContext, 'text' | 'style' | 'typescript'>;
 
 /** Says a flow in one style. It never sees a syntax tree. */
 export interface Writer {

@@ -43,6 +43,7 @@ export type RefusalCode =
   | 'mixed-style'
   | 'nested-limit'
   | 'no-async-here'
+  | 'no-callback-form'
   | 'not-error-first'
   | 'optional-chain'
   | 'own-this'
@@ -58,6 +59,7 @@ export type RefusalCode =
   | 'several-results'
   | 'shared-loop-variable'
   | 'stream'
+  | 'switch-fall-through'
   | 'sync-callback'
   | 'sync-throw'
   | 'throws-in-callback'
@@ -248,6 +250,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Offer a static factory (`static async create(id)`) or a method.",
     example: "class User {\n  constructor(id, cb) {\n    db.get(id, (err, row) => {\n      if (err) return cb(err);\n      this.row = row;\n      cb(null, this);\n    });\n  }\n}\n",
   },
+  'no-callback-form': {
+    sentence: "Left unchanged: nothing written with callbacks would do the same as `%code%`.",
+    advice: "Keep the promise here, and bridge to it with `util.callbackify` where a callback is wanted.",
+    example: "exports.load = async (stream) => {\n  const parts = [];\n  for await (const part of stream) parts.push(part);\n  return parts.join('');\n};\n",
+  },
   'not-error-first': {
     sentence: "Left unchanged: the shape of the callback in `%code%` is not clear: its first argument may be a result or an error.",
     advice: "Give the error first (`cb(null, answer)`), then run again.",
@@ -322,6 +329,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` reads or writes a stream, piece by piece.",
     advice: "Use `pipeline` of `stream/promises`.",
     example: "const fs = require('fs');\nexports.copy = function (from, to, cb) {\n  fs.createReadStream(from)\n    .on('error', cb)\n    .on('end', () => cb(null, to))\n    .pipe(fs.createWriteStream(to));\n};\n",
+  },
+  'switch-fall-through': {
+    sentence: "Left unchanged: `%code%` is reached from the arm above it too, which a continuation cannot do.",
+    advice: "End each arm with `break` or `return`.",
+    example: "exports.load = async (kind, id) => {\n  switch (kind) {\n    case 'both':\n      await get(id);\n    case 'list':\n      await list(id);\n  }\n};\n",
   },
   'sync-callback': {
     sentence: "Left unchanged: `%code%` can answer before the call returns, and a caller can tell.",

@@ -80,7 +80,12 @@ export function say(flow: Block, entry: Target, params: Entry['params'] = []): s
   return writeFunctionBody(
     passed,
     { indent: '', guarded: false },
-    { canvas, style: { semi: true, quote: "'", indent: '  ', eol: '\n' }, need: ({ local }) => local },
+    {
+      canvas,
+      style: { semi: true, quote: "'", indent: '  ', eol: '\n' },
+      need: ({ local }) => local,
+      typescript: false,
+    },
   );
 }
 

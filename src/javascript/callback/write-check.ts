@@ -5,13 +5,14 @@ import { waitsIn } from './write-calm.js';
 import { everySnippet, everyStep, tasksOf } from './write-names.js';
 
 /** Names must be declared where all can see them who say them, once what follows a wait stands in a function of its own. */
-export function checkNames(entry: Entry, flow: Block): void {
+export function checkNames(entry: Entry, flow: Block, text: string): void {
+  checkWords(flow, text);
   const stretch = new Map<Binding, number>();
   let turn = 0;
   everyStep(flow, (step) => {
+    if (step.kind === 'wait') turn++;
     for (const snippet of everySnippet(step))
       for (const { binding } of snippet.declares) if (!stretch.has(binding)) stretch.set(binding, turn);
-    if (step.kind === 'wait') turn++;
   });
   turn = 0;
   everyStep(flow, (step) => {
@@ -24,6 +25,19 @@ export function checkNames(entry: Entry, flow: Block): void {
     if (step.kind === 'wait') turn++;
   });
   checkVars(entry, flow);
+}
+
+/** What only an async function or a generator may say. */
+function checkWords(flow: Block, text: string): void {
+  everyStep(flow, (step) => {
+    for (const { parts } of everySnippet(step))
+      for (const part of parts) {
+        if (typeof part !== 'object' || !('start' in part)) continue;
+        const source = text.slice(part.start, part.end);
+        const word = /\b(await|yield)\b/.exec(source);
+        if (word && !/\basync\b|\bfunction\s*\*/.test(source.slice(0, word.index))) unsayable('mixed-style', part);
+      }
+  });
 }
 
 /** `var` in a block that becomes a function of its own, said outside of it. */

@@ -121,7 +121,7 @@ function declared(task: Join, { values, left, over, one }: Joined, env: Env): st
 function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
   const { values, left, over, collect } = joined;
   const { names } = env.world;
-  const value = names.local('value');
+  const value = joined.one ? values : names.local('value');
   const error = names.error;
   const index = names.local('index');
   const body = (inner: Env): string[] => {

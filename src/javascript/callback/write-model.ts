@@ -205,6 +205,8 @@ export function failWith(error: string, env: Env): string[] {
 
 /** Does the text say this name? */
 export function says(lines: readonly string[], name: string): boolean {
-  const word = new RegExp(`(?<![\\w$.\\u00aa-\\uffff])${name.replace(/\$/g, '\\$')}(?![\\w$\\u00aa-\\uffff])`);
+  const word = new RegExp(
+    `(?<![\\w$\\u00aa-\\uffff])(?<!(?:^|[^.])\\.)${name.replace(/\$/g, '\\$')}(?![\\w$\\u00aa-\\uffff])`,
+  );
   return lines.some((each) => word.test(each));
 }

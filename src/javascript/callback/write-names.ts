@@ -19,6 +19,12 @@ export function namesOf(entry: Entry, flow: Block, canvas: Canvas): Names {
   for (const [at, name] of canvas.renames) if (at >= entry.at.start && at < entry.at.end) words.add(name);
   if (entry.shape.kind !== 'inside' && 'callback' in entry.shape && entry.shape.callback)
     words.add(canvas.nameOf(entry.shape.callback));
+  everyStep(flow, (step) => {
+    for (const snippet of everySnippet(step)) {
+      snippet.declares.forEach(({ binding }) => words.add(canvas.nameOf(binding)));
+      for (const part of snippet.parts) if (typeof part === 'object' && 'name' in part) words.add(canvas.nameOf(part));
+    }
+  });
   const said = spoken(flow, canvas);
   const used = new Set<string>();
   const free = (stem: string, isTaken: (name: string) => boolean): string => {

@@ -86,8 +86,8 @@ export function continuation(step: StepOf<'wait'>, results: 'none' | 'value', af
   const inner = continued(env);
   const { param, steps } = bound(step, inner);
   const rest = after(inner, steps);
-  const own = ownError(step, env.fail);
-  const usable = own !== undefined && own !== param && !says(rest, own);
+  const own = ownError(step, env);
+  const usable = own !== undefined && own !== param && (own === env.world.names.error || !says(rest, own));
   const error = usable ? own : env.world.names.error;
   const failing = failLines(step, error, inner);
   const short = passed(failing, rest, error, param, results, env.fail);
@@ -97,9 +97,11 @@ export function continuation(step: StepOf<'wait'>, results: 'none' | 'value', af
 }
 
 /** The name by which the code for the error knows it. */
-function ownError(step: StepOf<'wait'>, fail: Fail): string | undefined {
-  if (!step.onFail) return fail.param;
-  return undefined;
+function ownError({ onFail }: StepOf<'wait'>, env: Env): string | undefined {
+  if (!onFail) return env.fail.param;
+  const [declared, more] = onFail.param?.pattern.declares ?? [];
+  if (!declared || more || onFail.param?.pattern.destructures) return undefined;
+  return env.world.pen.canvas.nameOf(declared.binding);
 }
 
 /** The parameter, and what takes it apart. */
@@ -129,10 +131,14 @@ function failLines(step: StepOf<'wait'>, error: string, env: Env): string[] {
   const handler = step.onFail;
   if (handler) {
     const body = deeper(inner);
-    const name = handler.param && textOf(handler.param.pattern, body);
+    const plain = ownError(step, env);
+    const name = plain ?? (handler.param && textOf(handler.param.pattern, body));
     const steps = stepsOf(handler.body);
     const lines = writeFlow(steps, { ...body, next: { kind: 'below' } });
-    const known = name !== undefined && says(lines, name) ? [line(`const ${name} = ${error}`, body)] : [];
+    const known =
+      name !== undefined && name !== error && (plain === undefined || says(lines, name))
+        ? [line(`const ${name} = ${error}`, body)]
+        : [];
     return [`${env.indent}if (${error}) {`, ...known, ...lines, `${env.indent}}`];
   }
   const lines = failWith(error, deeper(inner));

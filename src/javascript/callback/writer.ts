@@ -17,7 +17,7 @@ export const callbackWriter: Writer = {
     const read = simplify(inlineBlocks(unfused(entry.flow)), target);
     const flow = waitedFor(simplify(guardsThatGoOn(read), target), entry, false);
     try {
-      checkNames(entry, flow);
+      checkNames(entry, flow, source.text);
       writeEntry(entry, flow, penWithoutFile(source));
       return { flow };
     } catch (thrown) {
@@ -29,7 +29,7 @@ export const callbackWriter: Writer = {
 };
 
 /** Writing once for the question whether it can be written. */
-function penWithoutFile({ text, style }: Source): Pen {
+function penWithoutFile({ text, style, typescript }: Source): Pen {
   const canvas = {
     text,
     frozen: [],
@@ -37,7 +37,7 @@ function penWithoutFile({ text, style }: Source): Pen {
     nested: [],
     nameOf: ({ name }: { name: string }) => name,
   };
-  return { canvas, style, need: ({ local }) => local };
+  return { canvas, style, typescript, need: ({ local }) => local };
 }
 
 /** A continuation's parameter has a name: what was made up stays. */
@@ -45,6 +45,17 @@ function unfused(block: Block): Block {
   return everywhere(block, (step) =>
     step.kind === 'wait' && step.bind?.invented ? { ...step, bind: { ...step.bind, invented: false } } : step,
   );
+}
+
+/** A function that is declared behind an exit is there all the same. */
+function upToExit(block: Block): Block {
+  const exit = block.steps.findIndex((step) => step.kind === 'exit');
+  const behind =
+    exit < 0 ? [] : block.steps.slice(exit + 1).filter((step) => step.kind === 'code' && step.code.declares.length > 0);
+  if (behind.length === 0) return block;
+  const before = block.steps.slice(0, exit + 1);
+  const wait = before.findLastIndex((step) => step.kind !== 'code' && step.kind !== 'exit') + 1;
+  return { ...block, steps: [...before.slice(0, wait), ...behind, ...before.slice(wait)] };
 }
 
 function everywhere(block: Block, change: (step: Step) => Step): Block {
@@ -57,7 +68,7 @@ function everywhere(block: Block, change: (step: Step) => Step): Block {
       ),
     ),
   );
-  return { ...block, steps };
+  return upToExit({ ...block, steps });
 }
 
 /** An error branch that leaves stands in the continuation; one behind which the flow goes on is a guard around the wait. */

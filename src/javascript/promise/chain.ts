@@ -1,5 +1,6 @@
 import type { Refusal, Snippet, Task } from '../../flow/model.js';
 import type { Range } from '../../types.js';
+import { callbackFormOf } from '../calls/callback-form.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { attempt, stop, stopWith } from '../stop.js';
@@ -98,7 +99,12 @@ function opaque(node: ts.Expression, env: Env): Task {
 export function rootTask(root: ts.Expression, env: Env, wanted = true): Task {
   const special = readInner(root, env) ?? readReduce(root, env, wanted) ?? tentativeExecutor(root, env);
   if (special) return special;
-  const task: Task = { kind: 'call', form: 'awaitable', awaitable: resolvedValue(root, env) ?? onOneLine(root, env) };
+  const task: Task = {
+    kind: 'call',
+    form: 'awaitable',
+    awaitable: resolvedValue(root, env) ?? onOneLine(root, env),
+    ...withCallback(root, env),
+  };
   if (/^(all|map|mapSeries|allSettled|props)$/.test(promiseStatic(root, env.ctx.scopes)?.name ?? ''))
     settledLists.add(task);
   return noteData(task, root, env);
@@ -106,6 +112,21 @@ export function rootTask(root: ts.Expression, env: Env, wanted = true): Task {
 
 /** Tasks that give a list in which there are no promises. */
 export const settledLists = new WeakSet<Task>();
+
+/** How the same call is written with a continuation. */
+function withCallback(root: ts.Expression, env: Env): Partial<Extract<Task, { kind: 'call' }>> {
+  const call = bare(root);
+  const { ctx, snippets } = env;
+  if (ctx.options.to !== 'callback' || !ts.isCallExpression(call) || call.questionDotToken) return {};
+  if (call.arguments.some(ts.isSpreadElement)) return {};
+  const form = callbackFormOf(call, snippets, ctx);
+  if (form) env.seen.needs.push(...form.needs);
+  return {
+    callee: snippets.expression(call.expression),
+    args: call.arguments.map((argument) => snippets.expression(argument)),
+    ...(form && { callback: form.form }),
+  };
+}
 
 /** A chain in parentheses, as the root of another. */
 function readInner(root: ts.Expression, env: Env): Task | undefined {
