@@ -104,10 +104,13 @@ function itemsOf(task: Task): Snippet[] {
  */
 export function withoutShadows(entry: Entry, flow: Block, canvas: Canvas): Canvas {
   const free = new Set<string>();
-  everyStep(flow, (step) => {
-    for (const snippet of everySnippet(step)) for (const use of snippet.uses) if (!use.binding) free.add(use.name);
-  });
   const taken = new Set(canvas.text.match(/[\w$\u00aa-\uffff]+/g) ?? []);
+  everyStep(flow, (step) => {
+    for (const snippet of everySnippet(step)) {
+      for (const use of snippet.uses) if (!use.binding) free.add(use.name);
+      snippet.declares.forEach(({ binding }) => taken.add(canvas.nameOf(binding)));
+    }
+  });
   const renamed = new Map<Binding, string>();
   const check = (block: Block, visible: ReadonlySet<string>, extra: readonly Snippet[]): void => {
     const own = new Set(visible);
