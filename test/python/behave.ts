@@ -85,7 +85,8 @@ async function runOne(host: Host, server: Server, folder: string, program: Progr
     fs.writeFileSync(file, withOrigin(text, origin));
   }
   let pid = 0;
-  server.begin(program.replies, weather, () => pid > 0 && isWaiting(pid));
+  const sleepers = path.join(folder, 'sleepers');
+  server.begin(program.replies, weather, () => pid > 0 && isWaiting(pid) && !sleeps(sleepers));
   const { code = -1 } = await host.ask(
     { folder, main: program.main, args: program.args },
     (started) => (pid = started),
@@ -114,6 +115,11 @@ function isWaiting(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Somebody sleeps for a moment: sleeping.py. */
+function sleeps(file: string): boolean {
+  return fs.existsSync(file) && fs.readFileSync(file).some((byte) => byte !== 0);
 }
 
 let lastAsked = 0;

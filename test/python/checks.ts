@@ -36,7 +36,7 @@ function differences(found: readonly string[], listed: readonly string[]): strin
 /** A story is told to be changed or refused: when neither happens, it says why there is nothing to do. */
 function neverSilent(engine: Engine, input: Input): string[] {
   const { texts, refusals, errors } = convert(engine, input);
-  if (input.script.nothingToDo) return [];
+  if (input.script.nothingToDo?.[input.from]) return [];
   const isChanged = Object.keys(texts).some((name) => texts[name] !== input.files[name]);
   return isChanged || refusals.length > 0 || errors.length > 0 ? [] : ['neither changed nor refused nor ignored'];
 }

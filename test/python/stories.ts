@@ -29,8 +29,8 @@ export interface Script {
   readonly noFailures?: string;
   /** The first Python that can run it, when that is not 3.8. */
   readonly since?: string;
-  /** There is nothing to convert, and why. */
-  readonly nothingToDo?: string;
+  /** In these styles the telling holds nothing to convert, and why. */
+  readonly nothingToDo?: Readonly<Partial<Record<Style, string>>>;
 }
 
 /** `order`: of requests and answers; `after failure`: which requests are still made, or given up, once one has failed. */

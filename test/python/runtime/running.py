@@ -29,6 +29,7 @@ for name in ("aiohttp", "requests", "httpx", "anyio._backends._asyncio", "tornad
     importlib.import_module(name)
 
 import naming
+import sleeping
 
 running = {}
 
@@ -129,6 +130,7 @@ def prepare(program):
     sys.excepthook = died
     naming.give_names_to_http_errors()
     naming.ask_once()
+    sleeping.count_sleepers(os.path.join(folder, "sleepers"))
 
 
 def attempt(program):
