@@ -38,5 +38,7 @@ export const promiseToCallback: Transform = {
 };
 
 function isAsyncText(text: string, at: { start: number; end: number }): boolean {
-  return /^(?:(?:public|private|protected|static|override|export|default)\s+)*async\b/.test(text.slice(at.start, at.end));
+  return /^(?:(?:public|private|protected|static|override|export|default)\s+)*async\b/.test(
+    text.slice(at.start, at.end),
+  );
 }

@@ -12,13 +12,24 @@ import type {
   SourceText,
   TransformOptions,
 } from '../types.js';
+import { pythonAsyncToCallback } from './python-async-to-callback.js';
 import { pythonAsyncToPool } from './python-async-to-pool.js';
+import { pythonCallbackToAsync } from './python-callback-to-async.js';
+import { pythonCallbackToPool } from './python-callback-to-pool.js';
 import { pythonPoolToAsync } from './python-pool-to-async.js';
+import { pythonPoolToCallback } from './python-pool-to-callback.js';
 import type { PythonTransform } from './python-transform.js';
 import { groupId, inOrder, sortPlaces } from './result.js';
 
 /** What can be asked for in Python. */
-export const pythonTransforms: readonly PythonTransform[] = [pythonAsyncToPool, pythonPoolToAsync];
+export const pythonTransforms: readonly PythonTransform[] = [
+  pythonAsyncToCallback,
+  pythonAsyncToPool,
+  pythonCallbackToAsync,
+  pythonCallbackToPool,
+  pythonPoolToAsync,
+  pythonPoolToCallback,
+];
 
 /** Converts the Python files of one project; the contract is that of `convertProject`. */
 export function convertPython(

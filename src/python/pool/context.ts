@@ -7,6 +7,8 @@ import type { Unit, Units } from '../unit.js';
 export interface SyncContext {
   readonly project: PyProject;
   readonly units: Units;
+  /** How joins are written: by waiting for futures, or by their callbacks. */
+  readonly joins: 'waiting' | 'callbacks';
   /** `--limit`. */
   readonly limit?: number;
   /** A coroutine's call as a blocking one: the function, and the arguments that follow it. */

@@ -12,6 +12,7 @@ import {
   type Stmt,
 } from '../tree.js';
 import { note, refuse, type Unit } from '../unit.js';
+import { joining } from '../callback/helpers.js';
 import { boundOf, neverFails } from './bound.js';
 import type { SyncContext } from './context.js';
 import { regionOf, type Cluster, type Fans, type Join, type Region, type Spawn } from './spawns.js';
@@ -110,7 +111,12 @@ function writeJoin(ctx: SyncContext, unit: Unit, join: Join, cluster: Cluster, e
     case 'wait':
       return writeWait(ctx, unit, join);
     case 'as_completed':
-      unit.rewrite.replace(join.call!.func, ctx.units.need(unit, 'concurrent.futures', 'as_completed'));
+      unit.rewrite.replace(
+        join.call!.func,
+        ctx.joins === 'callbacks'
+          ? joining(ctx.units, unit, 'completed')
+          : ctx.units.need(unit, 'concurrent.futures', 'as_completed'),
+      );
       if (join.call!.keywords.some((each) => each.arg !== 'timeout')) refuse(unit, 'unknown-callee', join.call!);
   }
 }
@@ -135,6 +141,15 @@ function writeGather(
   const stmt = statementOf(outer);
   const keeps = keepsErrors(unit, call);
   if (keeps === undefined) return;
+  if (ctx.joins === 'callbacks' && !keeps) {
+    note(unit, 'others-finish-first', outer);
+    return rewrite.replace(
+      outer,
+      `${joining(ctx.units, unit, 'collect')}(`,
+      ...tasksOf(ctx, unit, call, cluster, executor),
+      ')',
+    );
+  }
   if (!evaluatedFirst(outer, stmt)) return refuse(unit, 'expression-order', outer);
   const indent = rewrite.indentAt(stmt.start) + depth;
   const safe = cluster.spawns.every((spawn) => cannotFail(ctx, unit, spawn));
@@ -186,6 +201,11 @@ function variableOf(call: Call): string | undefined {
   const [first] = call.args;
   if (call.args.length !== 1 || first?.nodeType !== 'Starred') return undefined;
   return isName(first.value) ? first.value.id : undefined;
+}
+
+function tasksOf(ctx: SyncContext, unit: Unit, call: Call, cluster: Cluster, executor: string): Piece[] {
+  const name = variableOf(call);
+  return name === undefined ? taskList(ctx, unit, call, cluster, executor) : [name];
 }
 
 /** `[executor.submit(f, x) for x in xs]`, or the tasks one by one. */

@@ -29,9 +29,13 @@ import { findFans, type Fans, type SpawnQuestions } from './spawns.js';
  * asyncio becomes blocking code with thread pools: `async def` → `def`, `await` goes, started coroutines become tasks of an executor. The shape of
  * the code stays, so there is no model between: each construct is changed where it stands, and what has no equal is refused.
  */
-export function asyncToBlocking(project: PyProject, limit: number | undefined): Units {
+export function asyncToBlocking(
+  project: PyProject,
+  limit: number | undefined,
+  joins: SyncContext['joins'] = 'waiting',
+): Units {
   const units = new Units(project);
-  const converter = new Converter(project, units, limit);
+  const converter = new Converter(project, units, limit, joins);
   for (const fn of project.functions) converter.convert(units.of(fn), nodesOf(fn.def.body, fn));
   for (const file of project.files) converter.convert(units.ofModule(file), nodesOf(file.module.body));
   return units;
@@ -66,6 +70,7 @@ class Converter implements SyncContext, SpawnQuestions {
     readonly project: PyProject,
     readonly units: Units,
     readonly limit: number | undefined,
+    readonly joins: SyncContext['joins'],
   ) {}
 
   convert(unit: Unit, nodes: readonly Node[]): void {
