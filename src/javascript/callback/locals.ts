@@ -8,7 +8,7 @@ import { mention, mentions, roleOf, withRoles } from './state.js';
 import type { Env, LocalFunction, Role, State } from './state.js';
 import { readFrom } from './statements.js';
 import type { Range } from '../../types.js';
-import type { Gives, ReportSite } from './types.js';
+import type { FunctionNode, Gives, ReportSite } from './types.js';
 
 /**
  * Functions declared in a list of statements that report in the end: continuations with a name. One that is used once is read
@@ -22,7 +22,33 @@ export function localsOf(statements: readonly ts.Statement[], env: Env, state: S
   if (!reporting.length) return env;
   for (const fn of reporting) state.moved.add(fn.statement!);
   const roles = reporting.map((fn): [ts.Symbol, Role] => [fn.symbol, roleFor(fn, reporting, env, state)]);
-  return withRoles(env, roles);
+  return stepsOf(roles, statements, withRoles(env, roles), state);
+}
+
+/** The function's own local functions, where they are to be async themselves. */
+function stepsOf(
+  roles: readonly [ts.Symbol, Role][],
+  statements: readonly ts.Statement[],
+  env: Env,
+  state: State,
+): Env {
+  const { steps, entry } = state;
+  const { body } = entry as FunctionNode;
+  const target = env.targets[0];
+  if (!steps || !target || !body || !ts.isBlock(body) || body.statements !== statements) return env;
+  const made = roles.flatMap(([symbol, role]): [ts.Symbol, Role][] => {
+    if (role.kind !== 'shared' && role.kind !== 'loop') return [];
+    if (isContinuationOnce(role.fn, state)) return [[symbol, { kind: 'inline', fn: role.fn }]];
+    steps.fns.set(role.fn.node, role.fn);
+    return [[symbol, { kind: 'step', fn: role.fn, target }]];
+  });
+  return (steps.env = withRoles(env, made));
+}
+
+/** `fs.readFile(name, onText)`, and nothing else names it: it is read there. */
+function isContinuationOnce(fn: LocalFunction, state: State): boolean {
+  const [use, more] = usesOf(fn, state);
+  return !more && !!use && ts.isCallExpression(use.parent) && use.parent.arguments.at(-1) === use;
 }
 
 function declaredFunction(statement: ts.Statement, state: State): LocalFunction | undefined {

@@ -13,6 +13,7 @@ import { keepComments } from './keep-comments.js';
 import { mention, mentions } from './state.js';
 import type { Env, Role, State } from './state.js';
 import { readList } from './statements.js';
+import { readSteps, withSteps } from './steps.js';
 import { substituting } from './substitute.js';
 import type { Substitutes } from './substitute.js';
 import type {
@@ -27,6 +28,7 @@ import type {
   ReportSite,
   Results,
   Shuffle,
+  StepReading,
 } from './types.js';
 
 export { findCallbackFunctions } from './find.js';
@@ -41,15 +43,49 @@ export function readCallback(
   calls: CallResolver,
   whole = false,
 ): ReadOutcome<CallbackReading> {
-  const read = attempt(() => readFunction(fn, ctx, calls, whole));
+  const simple = attempt(() => readFunction(fn, ctx, calls, whole));
+  const read = simple.ok ? simple : orSteps(simple, fn, ctx, calls, whole);
   return read.ok ? { ok: true, value: read.value, notes: read.value.notes } : read;
 }
 
-function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolver, whole: boolean): CallbackReading {
+type Tried = ReturnType<typeof attempt<CallbackReading>>;
+
+/** Local functions that fit into no loop and no block can be async functions of their own. */
+function orSteps(
+  simple: Extract<Tried, { ok: false }>,
+  fn: CallbackFunction,
+  ctx: FileContext,
+  calls: CallResolver,
+  whole: boolean,
+): Tried {
+  if (!/^(reference-use|shared-loop-variable|path-without-callback|error-not-checked)$/.test(simple.refusal.code))
+    return simple;
+  const { body } = fn.node;
+  const declares = !!body && ts.isBlock(body) && body.statements.some(declaresFunction);
+  const stepped = declares ? attempt(() => readFunction(fn, ctx, calls, whole, true)) : simple;
+  return stepped.ok ? stepped : simple;
+}
+
+function declaresFunction(statement: ts.Statement): boolean {
+  if (ts.isFunctionDeclaration(statement)) return true;
+  if (!ts.isVariableStatement(statement)) return false;
+  return statement.declarationList.declarations.some(
+    (each) => !!each.initializer && ts.isFunctionLike(bare(each.initializer)),
+  );
+}
+
+function readFunction(
+  fn: CallbackFunction,
+  ctx: FileContext,
+  calls: CallResolver,
+  whole: boolean,
+  stepped = false,
+): CallbackReading {
   const { node } = fn;
   if (fn.unclear) stop('not-error-first', fn.unclear);
   checkPlace(fn, ctx);
-  const state = { ...newState(ctx, node, calls), whole };
+  const steps = stepped ? { fns: new Map(), calls: new Map() } : undefined;
+  const state: State = { ...newState(ctx, node, calls), whole, ...(steps && { steps }) };
   const target: Target = { of: 'entry' };
   const env = entryEnv(fn, target, ctx);
   for (const shuffle of fn.shuffles) if (!isShared(shuffle)) state.moved.add(shuffle.node);
@@ -57,11 +93,16 @@ function readFunction(fn: CallbackFunction, ctx: FileContext, calls: CallResolve
   const body = bodyOf(node);
   const flow = readList(body.statements, body.range, env, state, fn.part?.from);
   if (!leaves(flow.steps)) stop('path-without-callback', body.statements.at(-1) ?? node);
+  const own = readSteps(target, state);
   const results = resultsOf(state.reports.get(target) ?? [], fn);
   const { from, prologueSteps } = prologueOf(fn, flow, body.statements, state);
   checkPart(fn, from, body.statements);
   return {
-    flow: keepComments({ steps: flow.steps, tail: flow.tail }, node.body!),
+    flow: keepComments(
+      withSteps({ steps: flow.steps, tail: flow.tail }, prologueSteps, body.statements, state),
+      node.body!,
+    ),
+    ...(own.length > 0 && { steps: own, stepCalls: stepCallsOf(own, state) }),
     target,
     snippets: state.snippets,
     from,
@@ -173,6 +214,12 @@ function entryEnv(fn: CallbackFunction, target: Target, ctx: FileContext): Env {
     sync: !fn.part?.later,
     targets: [target],
   };
+}
+
+function stepCallsOf(own: readonly StepReading[], state: State): ReadonlyMap<ts.Node, StepReading> {
+  return new Map(
+    [...(state.steps?.calls ?? [])].map(([call, fn]) => [call, own.find(({ node }) => node === fn.node)!]),
+  );
 }
 
 /** What was not read stays where it is, so that nothing in front of it may go. */
@@ -334,6 +381,7 @@ function isLeaving(expression: ts.Expression, env: Env, state: State, seen: read
   if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return false;
   const declaration = state.ctx.scopes.symbolOf(node.expression)?.declarations?.[0];
   const fn = declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : declaration;
+  if (fn && state.steps?.fns.has(fn)) return true;
   if (!fn || !state.inlined.has(fn) || seen.includes(fn) || !ts.isFunctionLike(fn)) return false;
   const { body } = fn as ts.FunctionLikeDeclaration;
   return !!body && ts.isBlock(body) && returnsOf(body.statements, env, state, [...seen, fn]) !== 'value';

@@ -39,8 +39,18 @@ export interface State {
   readonly dropped: Set<ts.VariableDeclaration>;
   /** Parameters of functions read in the place of a call, and what stands for them there. */
   readonly substitutes: Substitutes;
+  /** Local functions that become async themselves, where nothing simpler could be read; undefined while that is not tried. */
+  readonly steps?: Steps;
   /** Declarations that are read where they are used. */
   readonly moved: Set<ts.Statement>;
+}
+
+export interface Steps {
+  readonly fns: Map<ts.Node, LocalFunction>;
+  /** The calls of them that end a path, and the functions that they call. */
+  readonly calls: Map<ts.Node, LocalFunction>;
+  /** What is known where they are declared. */
+  env?: Env;
 }
 
 /** What calling a name means here. */
@@ -63,6 +73,8 @@ export type Role =
   | { readonly kind: 'shared'; readonly fn: LocalFunction }
   /** A local function that calls itself: its first call begins a loop. */
   | { readonly kind: 'loop'; readonly fn: LocalFunction }
+  /** A local function that becomes async itself: calling it is waiting for its answer. */
+  | { readonly kind: 'step'; readonly fn: LocalFunction; readonly target: Target }
   /** The next turn of a loop. */
   | { readonly kind: 'turn'; readonly turn: Turn }
   /** A name that may not be used here at all. */

@@ -100,6 +100,7 @@ function aroundMoved(
   state: State,
 ): Range[] {
   const statement = statements[index]!;
+  if ([...(state.steps?.fns.values() ?? [])].some((fn) => fn.statement === statement)) return [];
   const above = leadOf(statement, end, index === 0, state).filter((each): each is Range => each !== '');
   return [...above, ...state.snippets.trailOf(statement, statements[index + 1]?.getStart() ?? range.end)];
 }

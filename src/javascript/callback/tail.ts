@@ -12,6 +12,7 @@ import { awaitedCall, awaitingOf, isUsed, nameOnly } from './await.js';
 import type { Known } from './await.js';
 import { isErrorFirst } from './locals.js';
 import { readLoop, readTurn } from './loops.js';
+import { readStepCall } from './steps.js';
 import { readThen } from './then.js';
 import { putOff, sleep, timerOf } from './timers.js';
 import { checkNames, noteFailure, plainSnippet, readReport, recordReport, roleCall, simpleText } from './report.js';
@@ -143,6 +144,8 @@ function readRoleCall(
       return readLoop(role.fn, args, call, env, state);
     case 'turn':
       return readTurn(role.turn, args, call, env, state);
+    case 'step':
+      return readStepCall(role, named.name, args, call, env, state);
     case 'shared':
       return stop('reference-use', call);
     case 'closed':

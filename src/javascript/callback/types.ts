@@ -135,10 +135,21 @@ export interface CallbackReading {
   readonly listTails?: readonly ts.CallExpression[];
   /** Functions whose statements became part of this flow: iteratees and continuations are no functions of their own any more. */
   readonly consumed: readonly ts.Node[];
+  /** Local functions that become async themselves; the flow holds their declarations, and calls of them in `stepCalls` end its paths. */
+  readonly steps?: readonly StepReading[];
+  readonly stepCalls?: ReadonlyMap<ts.Node, StepReading>;
   /** It answers an empty list before its call returns, which the flow does not say any more. */
   readonly answersAtOnce?: boolean;
   /** The flow says nothing but when it answers: the body stays, in a promise. With the reason why it can't be read. */
   readonly leaf?: Leaf & { readonly refusal: Refusal };
+}
+
+/** A local function on its own: its exits are those of the function around it. */
+export interface StepReading {
+  readonly node: FunctionNode;
+  readonly name: string;
+  readonly flow: Block;
+  readonly snippets: Snippets;
 }
 
 export interface CallbackFacts {

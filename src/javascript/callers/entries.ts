@@ -6,6 +6,7 @@ import { localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
 import { asyncPart, handedIn, withLists } from './exits.js';
 import type { HandedOn } from './exits.js';
+import { asyncKeyword } from './head.js';
 import { optionalForm } from './optional.js';
 import type { Site } from './site.js';
 
@@ -51,6 +52,25 @@ export function keptEntry(site: Site, notes: readonly Note[]): Entry {
     needs: [...reading.needs, callbackifyNeed],
     notes: [...reading.notes, ...notes],
   };
+}
+
+/** The local functions that become async themselves. */
+export function stepEntries(site: Site): Entry[] {
+  const reading = site.reading!;
+  return (reading.steps ?? []).map(({ node, name, flow, snippets }) => ({
+    style: 'callback',
+    name,
+    at: rangeOf(node),
+    target: reading.target,
+    body: rangeOf(node.body!),
+    bodyKind: 'block',
+    shape: { kind: 'function' },
+    flow,
+    params: snippets.paramsOf(node),
+    head: { edits: [asyncKeyword(node)] },
+    needs: [],
+    notes: [],
+  }));
 }
 
 function commonEntry(site: Site, reading: CallbackReading): Pick<Entry, 'style' | 'name' | 'at' | 'target'> {

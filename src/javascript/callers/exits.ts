@@ -1,6 +1,6 @@
 import type { Block, BlockTask, Exit, Snippet, Step, StepOf, Target } from '../../flow/model.js';
 import { isTask, mapBlocks } from '../../flow/query.js';
-import type { CallbackReading, ReportSite } from '../callback/types.js';
+import type { CallbackReading, ReportSite, StepReading } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import type { ts } from '../parse.js';
 import { callsHandedOn, handsAsWritten } from './hands.js';
@@ -17,9 +17,11 @@ export type HandedOn = (ctx: FileContext, call: ts.CallExpression) => Iterable<H
 /** What the ends in a block hand over, each as the source says it; several things where a callee does. */
 export function handedIn(block: Block, site: Site, handedOn: HandedOn): ReadonlyMap<Success, ReadonlySet<Handed>> {
   const reading = site.reading!;
-  return new Map(
-    successesIn(block, reading.target).map((exit) => [exit, new Set(handed(exit, site, reading, handedOn))]),
-  );
+  const flows = [block, ...(reading.steps ?? []).map(({ flow }) => flow)];
+  const ends = flows
+    .flatMap((flow) => successesIn(flow, reading.target))
+    .filter((exit) => !stepCalledAt(exit, reading));
+  return new Map(ends.map((exit) => [exit, new Set(handed(exit, site, reading, handedOn))]));
 }
 
 /**
@@ -42,6 +44,12 @@ export function markHanded(sites: readonly Site[], handedOn: HandedOn): void {
       grown ||= hands.size > before;
     }
   }
+}
+
+/** The local function that an end calls: what it hands over is found in its own ends. */
+export function stepCalledAt({ at }: Step, { stepCalls }: CallbackReading): StepReading | undefined {
+  for (const [call, step] of stepCalls ?? []) if (call.getStart() === at.start && call.end === at.end) return step;
+  return undefined;
 }
 
 function leafHands({ leaf }: CallbackReading): Handed[] {

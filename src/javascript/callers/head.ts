@@ -33,7 +33,7 @@ function defaults(fn: CallbackFunction, leftOut: boolean): TextEdit[] {
 
 // export default function load(id, cb) {
 //                ^ "async "
-function asyncKeyword(node: FunctionNode): Head['edits'][number] {
+export function asyncKeyword(node: FunctionNode): Head['edits'][number] {
   const at = keywordPlace(node);
   return { start: at, end: at, text: 'async ', keyword: true };
 }

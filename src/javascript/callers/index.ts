@@ -9,7 +9,7 @@ import { ts } from '../parse.js';
 import { awaitingOf, promisified } from './awaiting.js';
 import { bridgedCall, leavesOptionsOut } from './bridge.js';
 import { awaitedCalls, decide, firstThrow } from './decide.js';
-import { callbackifyNeed, changedEntry, keptEntry } from './entries.js';
+import { callbackifyNeed, changedEntry, keptEntry, stepEntries } from './entries.js';
 import { survives } from './nested.js';
 import { asyncHead } from './head.js';
 import { leafEdits, readSite } from './leaf.js';
@@ -205,7 +205,7 @@ function groupOf(sites: readonly Site[], awaited: ReadonlySet<ts.Node>, options:
   const main = sites[0]!;
   const leaves = sites.filter((site) => site.reading!.leaf);
   const entries = sites.flatMap((site) =>
-    site.reading!.leaf ? [] : [{ ctx: site.ctx, entry: entryOf(site, options) }],
+    site.reading!.leaf ? [] : [entryOf(site, options), ...stepEntries(site)].map((entry) => ({ ctx: site.ctx, entry })),
   );
   const more = new Set(sites.map((site) => site.partOf ?? site)).size - 1;
   return {

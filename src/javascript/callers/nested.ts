@@ -1,3 +1,4 @@
+import type { Block } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 import type { Site } from './site.js';
 
@@ -8,14 +9,18 @@ export function survives(inner: Site, outer: Site): boolean {
   if (!contains(body, at)) return true;
   if (outer.reading!.consumed.includes(inner.fn.node)) return false;
   if (outer.mode === 'keep' && at.end <= outer.reading!.from) return true;
-  return copied(outer).some((range) => contains(range, at));
+  const step = outer.reading!.steps?.find(({ node }) => contains({ start: node.getStart(), end: node.end }, at));
+  return (step ? copiedIn(step.flow) : copied(outer)).some((range) => contains(range, at));
 }
 
 const known = new WeakMap<object, readonly Range[]>();
 
 /** The ranges of the source that the flow copies. */
 function copied(site: Site): readonly Range[] {
-  const { flow } = site.reading!;
+  return copiedIn(site.reading!.flow);
+}
+
+function copiedIn(flow: Block): readonly Range[] {
   let ranges = known.get(flow);
   if (!ranges) known.set(flow, (ranges = rangesIn(flow)));
   return ranges;

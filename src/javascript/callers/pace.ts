@@ -1,8 +1,9 @@
 import type { Step, Target, Task } from '../../flow/model.js';
 import { blocksOf, isTask } from '../../flow/query.js';
 import type { Range } from '../../types.js';
-import type { CallbackReading } from '../callback/types.js';
+import type { CallbackReading, StepReading } from '../callback/types.js';
 import type { ts } from '../parse.js';
+import { stepCalledAt } from './exits.js';
 
 /**
  * Where an end is reached at once, when these calls may answer at once: the first of them that is passed on the way, else the end.
@@ -17,7 +18,21 @@ export function endsSync(
     const call = reading.waits.find((each) => each.getStart() === at.start && each.end === at.end);
     return !!call && isSync(call);
   };
-  const found = pace(steps, { waitsSync, isEnd: (target) => target === reading.target });
+  const asked = new Set<StepReading>();
+  const looking: Looking = {
+    waitsSync,
+    isEnd: (target) => target === reading.target,
+    ofCall: (step) => {
+      const called = stepCalledAt(step, reading);
+      if (!called) return undefined;
+      if (asked.has(called)) return 'waits'; // who calls itself was called by somebody else first
+      asked.add(called);
+      const found = pace(called.flow.steps, looking);
+      asked.delete(called);
+      return typeof found === 'object' || found === 'goes' ? step.at : 'waits';
+    },
+  };
+  const found = pace(steps, looking);
   return typeof found === 'object' ? found : undefined;
 }
 
@@ -28,6 +43,8 @@ interface Looking {
   readonly waitsSync: (step: Step) => boolean;
   /** Leaving this target is an end; any other only leaves a block. */
   readonly isEnd: (target: Target) => boolean;
+  /** Of a step that calls a local function: what that does. */
+  readonly ofCall: (step: Step) => Pace | undefined;
 }
 
 function pace(steps: readonly Step[], looking: Looking): Pace {
@@ -60,7 +77,7 @@ function paceOf(step: Step, looking: Looking): Pace {
 
 /** A block goes on where one of its own exits, or its last step, is reached at once. */
 function taskPace(task: Task, step: Step, looking: Looking): Pace {
-  if (task.kind === 'call') return looking.waitsSync(step) ? 'goes' : 'waits';
+  if (task.kind === 'call') return looking.ofCall(step) ?? (looking.waitsSync(step) ? 'goes' : 'waits');
   if (task.kind !== 'block') return 'waits';
   const found = pace(task.body.steps, looking);
   if (found !== 'waits') return found;
