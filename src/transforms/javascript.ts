@@ -13,7 +13,7 @@ import { callbackToPool } from './callback-to-pool.js';
 import { callbackToPromise } from './callback-to-promise.js';
 import { withoutIgnored } from './ignore.js';
 import { poolToAsync } from './pool-to-async.js';
-import { followers, poolsFirst } from './pools.js';
+import { followers, poolsFirst, withoutWindows } from './pools.js';
 import { poolToCallback } from './pool-to-callback.js';
 import { poolToPromise } from './pool-to-promise.js';
 import { promiseToAsync } from './promise-to-async.js';
@@ -71,7 +71,9 @@ function convertOnce(
   types?: Types,
 ): ProjectResult {
   const { contexts, errors } = contextsOf(files, options, view, types);
-  const plans = asked.map((transform) => withoutIgnored(planSafely(transform, contexts, options, view, errors)));
+  const plans = asked.map((transform) =>
+    withoutIgnored(withoutWindows(planSafely(transform, contexts, options, view, errors))),
+  );
   const groups = withoutClashes(poolsFirst(plans.flatMap((plan) => plan.groups)));
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
   const { written, unsaid } = compose(allowed, options.to);

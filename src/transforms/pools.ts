@@ -1,6 +1,9 @@
+import type { FileContext } from '../javascript/context.js';
 import type { PlannedGroup } from '../javascript/plan.js';
+import { windowsOf } from '../javascript/pool/window.js';
+import { rangeOf } from '../javascript/snippet.js';
 import type { Range, Style } from '../types.js';
-import type { Transform } from './transform.js';
+import type { Plan, Transform } from './transform.js';
 
 /**
  * A pool is taken out of a function before the function itself is converted: what surrounds it is left for the next round, which reads
@@ -37,8 +40,22 @@ export function followers(
     }));
 }
 
+/** Windows stay as they are on the way to callbacks. */
+export function withoutWindows(plan: Plan): Plan {
+  const known = new Map<FileContext, Range[]>();
+  const inWindow = ({ ctx, at }: Place): boolean => {
+    if (ctx.options.to !== 'callback') return false;
+    if (!known.has(ctx)) known.set(ctx, windowsOf(ctx).map(rangeOf));
+    return known.get(ctx)!.some((range) => range.start <= at.start && at.end <= range.end);
+  };
+  return {
+    groups: plan.groups.filter((group) => group.rule.startsWith('pool-to-') || !placesOf(group).some(inWindow)),
+    refusals: plan.refusals.filter(({ ctx, refusal }) => !inWindow({ ctx, at: refusal.at })),
+  };
+}
+
 interface Place {
-  readonly ctx: PlannedGroup['main']['ctx'];
+  readonly ctx: FileContext;
   readonly at: Range;
 }
 

@@ -49,6 +49,22 @@ export function windowIn(ctx: FileContext, need: ImportNeed): string | undefined
   return undefined;
 }
 
+/** The windows of a file, ours byte for byte or in another format: no callback form of them would be easier to read. */
+export function windowsOf(ctx: FileContext): ts.FunctionDeclaration[] {
+  if (!ctx.text.includes('Math.min(limit, items.length)')) return [];
+  return ctx.file.statements.filter((each): each is ts.FunctionDeclaration => {
+    if (!ts.isFunctionDeclaration(each) || !each.name) return false;
+    const text = squeezed(each.getText());
+    return variants.some((variant) => text === squeezed(textOf(windowNeed(variant), each.name!.text, ctx)));
+  });
+}
+
+const rules: readonly Rule[] = ['stop', 'go-on', 'settle', 'last-first'];
+const both = [false, true];
+const variants: readonly Window[] = rules.flatMap((rule) =>
+  both.flatMap((awaits) => both.flatMap((checked) => both.map((chained) => ({ rule, awaits, checked, chained })))),
+);
+
 const squeezed = (text: string): string => text.replace(/\/\/.*/g, '').replace(/[\s;,'"]+/g, '');
 
 /** The functions, at the end of the file: declarations are there from the start. */
