@@ -29,7 +29,7 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
 
 test('nothing generated is stale: npm run generate', () => {
   expect(stale()).toEqual({ changed: [], orphans: [] });
-});
+}, 180_000);
 
 test('every code in the messages is given somewhere in src', () => {
   expect([...refusalCodes, ...noteCodes].filter((code) => !given(code))).toEqual([]);
