@@ -6,6 +6,7 @@ import {
   deeper,
   leadLines,
   leave,
+  oneLine,
   stepsOf,
   textOf,
   trailLines,
@@ -59,13 +60,12 @@ export function around(
 }
 
 function declares(block: Block): boolean {
-  return block.steps.some((step) => (step.kind === 'code' && step.code.declares.length > 0) || step.kind === 'wait');
+  return block.steps.some((step) => step.kind === 'code' && step.code.declares.length > 0);
 }
 
 function ifLines(test: string, source: Block, lines: readonly string[], env: Env): string[] {
-  const [only, more] = lines;
-  if (source.bare === 'same' && only !== undefined && more === undefined && !only.trimStart().startsWith('//'))
-    return [`${env.indent}if (${test}) ${only.trimStart()}`];
+  const only = source.bare === 'same' ? oneLine(lines) : undefined;
+  if (only !== undefined) return [`${env.indent}if (${test}) ${only}`];
   if (lines.length === 0) return [`${env.indent}if (${test}) {}`];
   return [`${env.indent}if (${test}) {`, ...lines, `${env.indent}}`];
 }

@@ -141,10 +141,21 @@ export function alwaysWaits(steps: readonly Step[]): boolean {
       if (arms.every((arm) => alwaysWaits(arm) || leaves(arm))) return true;
       continue;
     }
-    if (step.kind === 'guard' && alwaysWaits(step.body.steps)) return true;
+    if (step.kind === 'guard' && guardWaits(step)) return true;
     if (blocksOf(step).some((block) => hasContinue(block.steps))) return false;
   }
   return false;
+}
+
+/** What throws before the first wait goes to the handler at once. */
+function guardWaits({ body, onFail, always }: StepOf<'guard'>): boolean {
+  if (always && alwaysWaits(always.steps)) return true;
+  if (!alwaysWaits(body.steps)) return false;
+  const [first] = body.steps;
+  const task =
+    first?.kind === 'wait' ? first.on : first?.kind === 'exit' && first.how === 'succeed' ? first.with : undefined;
+  const safe = !!task && isTask(task) && !startMayThrow(task);
+  return safe || !onFail || leaves(onFail.body.steps) || alwaysWaits(onFail.body.steps);
 }
 
 function hasContinue(steps: readonly Step[]): boolean {

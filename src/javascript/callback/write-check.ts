@@ -27,6 +27,17 @@ export function checkNames(entry: Entry, flow: Block, text: string): void {
   checkVars(entry, flow);
 }
 
+/** An error that is no error at all would read as success. */
+export function checkErrors(flow: Block, text: string): void {
+  everyStep(flow, (step) => {
+    if (step.kind !== 'exit' || step.how !== 'fail') return;
+    const said = step.with.parts
+      .map((part) => (typeof part === 'string' ? part : 'start' in part ? text.slice(part.start, part.end) : part.name))
+      .join('');
+    if (/^(undefined|null|false|0|''|""|``|void 0)$/.test(said.trim())) unsayable('no-callback-form', step.at);
+  });
+}
+
 /** What only an async function or a generator may say. */
 function checkWords(flow: Block, text: string): void {
   everyStep(flow, (step) => {

@@ -8,6 +8,7 @@ import {
   failWith,
   leave,
   line,
+  oneLine,
   stepsOf,
   textOf,
   unsayable,
@@ -129,8 +130,8 @@ function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
     const nested = { ...deeper(at), tail: false };
     const done = (given?: string): string[] => leave(to, given, { ...nested, tail: true });
     const ends = (lines: readonly string[]): string[] =>
-      lines.length === 1
-        ? [`${at.indent}if (--${left} === 0) ${lines[0]!.trimStart()}`]
+      oneLine(lines) !== undefined
+        ? [`${at.indent}if (--${left} === 0) ${oneLine(lines)}`]
         : [`${at.indent}if (--${left} === 0) {`, ...lines, `${at.indent}}`];
     const once = [`${at.indent}if (${over}) return${at.world.pen.style.semi ? ';' : ''}`];
     const set = line(`${over} = true`, nested);
@@ -141,7 +142,10 @@ function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
       case 'settled': {
         const bad = `{ status: 'rejected', reason: ${error} }`;
         return [
-          line(`${values}[${index}] = ${error} ? ${bad} : { status: 'fulfilled', value: ${value} }`, at),
+          line(
+            `${values}[${index}] = ${error} ? ${bad} : { status: 'fulfilled', ${value === 'value' ? value : `value: ${value}`} }`,
+            at,
+          ),
           ...ends(done()),
         ];
       }
@@ -173,8 +177,8 @@ function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
 
 function raced(error: string, nested: Env, at: Env): string[] {
   const lines = failWith(error, nested);
-  return lines.length === 1
-    ? [`${at.indent}if (${error}) ${lines[0]!.trimStart()}`]
+  return oneLine(lines) !== undefined
+    ? [`${at.indent}if (${error}) ${oneLine(lines)}`]
     : [`${at.indent}if (${error}) {`, ...lines, `${at.indent}}`];
 }
 

@@ -9,6 +9,7 @@ import {
   leadLines,
   leave,
   line,
+  oneLine,
   stepsOf,
   textOf,
   trailLines,
@@ -165,9 +166,8 @@ function answersOnly(step: StepOf<'guard'>, to: Goto, env: Env): boolean {
 }
 
 function asBody(lines: readonly string[], env: Env): string {
-  const [only, more] = lines;
-  if (only !== undefined && more === undefined && !/^\s*(const|let|if|throw|return|for|\/)/.test(only))
-    return only.trim().replace(/;$/, '');
+  const only = oneLine(lines);
+  if (only !== undefined && !/^(if|throw|return|for)\b/.test(only)) return only.replace(/;$/, '');
   return `{\n${lines.join('\n')}\n${env.indent}}`;
 }
 
@@ -187,7 +187,9 @@ function thunked(fn: string, lines: (given: string | undefined, at: Env) => stri
         later: true,
         depth: at.depth + 1,
       });
-      const goto: Goto = { kind: 'call', fn, args: () => [`() => ${asBody(body, at)}`], used };
+      const then = `() => ${asBody(body, at)}`;
+      const plain = /^\(\) => ([\w$]+)\(\)$/.exec(then)?.[1];
+      const goto: Goto = { kind: 'call', fn, args: () => [plain ?? then], used };
       return [...(known ? [] : [line(`const ${name} = ${given}`, at)]), ...leave(goto, undefined, at)];
     },
   };

@@ -61,19 +61,18 @@ interface Turning {
 function turns(step: StepOf<'loop'>, form: LoopForm, to: Goto, env: Env): string[] {
   const fn = env.world.names.fresh('step');
   const body = stepsOf(step.body);
-  const turning = turningOf(form, step, fn, env);
-  const later = env.later && !env.enclosed;
+  const turning = turningOf(form, step, fn, to, env);
   const text = arrow(turning.params, env, (inner) => {
     const own: Env = {
       ...inner,
       first: false,
-      later,
+      later: false,
       trying: false,
       enclosed: false,
       tail: true,
       depth: env.depth + 1,
     };
-    if (alwaysWaits(body) && form.kind !== 'do')
+    if (alwaysWaits(body))
       return writeFlow([...turning.head, ...turning.test, ...body], {
         ...own,
         next: turning.again,
@@ -99,7 +98,7 @@ function nativeTurns(turning: Turning, body: readonly Step[], to: Goto, env: Env
   return [`${env.indent}${turning.native(env)} {`, ...lines, `${env.indent}}`, ...leave(to, undefined, env)];
 }
 
-function turningOf(form: LoopForm, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+function turningOf(form: LoopForm, step: StepOf<'loop'>, fn: string, to: Goto, env: Env): Turning {
   switch (form.kind) {
     case 'of':
     case 'in':
@@ -115,14 +114,14 @@ function turningOf(form: LoopForm, step: StepOf<'loop'>, fn: string, env: Env): 
         native: (at) => `while (${textOf(form.test, at)})`,
       };
     case 'do':
-      return doWhile(form, step, fn, env);
+      return alwaysWaits(stepsOf(step.body)) ? doWhile(form, step, fn, to) : doWhileFirst(form, step, fn, env);
     case 'for':
       return counted(form, step, fn, env);
   }
 }
 
 function call(fn: string, ...args: string[]): Goto {
-  return { kind: 'call', fn, args: () => args };
+  return { kind: 'call', fn, args: () => args, turn: true };
 }
 
 /** `if (!test) break;`, which is `return next();` in the function. */
@@ -183,8 +182,18 @@ function made(parts: Snippet['parts'], step: StepOf<'loop'>, calm: boolean): Ste
   return { kind: 'code', made: true, code: { ...bareSnippet(parts, step), calm }, lead: [], at: step.at };
 }
 
+/** The test stands behind each turn. */
+function doWhile(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>, fn: string, to: Goto): Turning {
+  const again: Goto = {
+    kind: 'inline',
+    again: true,
+    write: (at) => writeFlow([stopUnless(form.test, step)], { ...at, next: call(fn), breaks: to }),
+  };
+  return { before: [], params: [], args: [], again, head: [], test: [], native: () => '' };
+}
+
 /** The test stands in front of each turn but the first. */
-function doWhile(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+function doWhileFirst(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
   const first = env.world.names.fresh('first');
   return {
     before: [line(`let ${first} = true`, env)],
@@ -209,9 +218,13 @@ function counted(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: str
   const head = /^(?:let|var)\s+[\w$\u00aa-\uffff]+\s*=\s*/.exec(source);
   const next = own && form.update && advanced(form.update, own, env);
   const name = own && canvas.nameOf(own);
-  if (own && name && head && declares.length === 1 && next && form.how === 'let' && form.init) {
+  // Where a wait was taken out of the start, its text is no longer that of the source.
+  const isAsWritten = form.init?.parts.length === 1;
+  const isOne = declares.length === 1 && (isAsWritten || !!form.counter);
+  if (own && name && head && isOne && next && form.how === 'let' && form.init) {
     const { start, end } = form.init.at;
-    const init = textOf({ ...form.init, parts: [{ start: start + head[0].length, end }] }, env);
+    const written = { ...form.init, parts: [{ start: start + head[0].length, end }] };
+    const init = textOf(form.counter?.start ?? written, env);
     return {
       before: [],
       params: [name],

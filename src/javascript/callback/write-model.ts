@@ -25,6 +25,8 @@ export type Goto =
       readonly fn: string;
       readonly args: (value: string | undefined) => readonly string[];
       readonly once?: boolean;
+      /** Another turn of a loop: where nothing was waited for in this one, no stack may grow. */
+      readonly turn?: boolean;
       readonly used?: (env: Env) => void;
     }
   /** Nothing more happens. */
@@ -130,6 +132,13 @@ export function arrow(params: readonly string[], env: Env, write: (inner: Env) =
   return `(${params.join(', ')}) => ${block(write(deeper(env)), env)}`;
 }
 
+/** One statement of one line, which may stand behind `if (…)`. */
+export function oneLine(lines: readonly string[]): string | undefined {
+  const [only, more] = lines;
+  if (only === undefined || more !== undefined || only.includes('\n')) return undefined;
+  return /^\s*(\/[/*]|const\b|let\b|class\b|function\b)/.test(only) ? undefined : only.trimStart();
+}
+
 /** The statements that go on somewhere. */
 export function leave(to: Goto, value: string | undefined, env: Env): string[] {
   switch (to.kind) {
@@ -144,7 +153,7 @@ export function leave(to: Goto, value: string | undefined, env: Env): string[] {
     case 'call': {
       to.used?.(env);
       const args = to.args(value);
-      const waits = env.enclosed || (to.once && !env.later);
+      const waits = env.enclosed || ((to.once || to.turn) && !env.later);
       const call = waits ? `process.nextTick(${[to.fn, ...args].join(', ')})` : `${to.fn}(${args.join(', ')})`;
       return [line(env.tail ? call : `return ${call}`, env)];
     }

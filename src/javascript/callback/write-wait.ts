@@ -11,6 +11,7 @@ import {
   leadLines,
   leave,
   line,
+  oneLine,
   says,
   stepsOf,
   textOf,
@@ -142,9 +143,8 @@ function failLines(step: StepOf<'wait'>, error: string, env: Env): string[] {
     return [`${env.indent}if (${error}) {`, ...known, ...lines, `${env.indent}}`];
   }
   const lines = failWith(error, deeper(inner));
-  const [only, more] = lines;
-  if (only !== undefined && more === undefined && !only.trimStart().startsWith('/'))
-    return [`${env.indent}if (${error}) ${only.trimStart()}`];
+  const only = oneLine(lines);
+  if (only !== undefined) return [`${env.indent}if (${error}) ${only}`];
   return [`${env.indent}if (${error}) {`, ...lines, `${env.indent}}`];
 }
 

@@ -5,7 +5,7 @@ import { simplify } from '../../flow/passes/simplify.js';
 import { isTask, leaves, mapBlocks, mapTaskOf } from '../../flow/query.js';
 import type { Pen } from '../pen.js';
 import type { Source, Writer } from '../writers.js';
-import { checkNames } from './write-check.js';
+import { checkErrors, checkNames } from './write-check.js';
 import { Unsayable } from './write-model.js';
 import { writeEntry } from './write.js';
 
@@ -17,6 +17,7 @@ export const callbackWriter: Writer = {
     const read = simplify(inlineBlocks(unfused(entry.flow)), target);
     const flow = waitedFor(simplify(guardsThatGoOn(read), target), entry, false);
     try {
+      checkErrors(flow, source.text);
       checkNames(entry, flow, source.text);
       writeEntry(entry, flow, penWithoutFile(source));
       return { flow };
