@@ -44,6 +44,8 @@ export interface Snippet {
   readonly promise: 'no' | 'maybe' | 'yes';
   /** Evaluating it has no effect and can't throw: a literal, a name. It may be dropped or moved. */
   readonly pure?: boolean;
+  /** Nothing is called in it: names, their members, operators. */
+  readonly quiet?: boolean;
   /** Evaluating it can't throw: shown from its text, not guessed. Only told where a writer asks for it. */
   readonly calm?: boolean;
   /** Its value is an array for sure. */

@@ -73,6 +73,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
       promise: promiseOf(node, ctx, bindings),
       ...(asked && valueKind(node, ctx.scopes) === 'array' && { list: true }),
       ...(isPure(node) && { pure: true }),
+      ...(!calls(node) && { quiet: true }),
       ...(isFixedName(node, ctx) && { fixed: true }),
       ...(isLoose(node) && { loose: true }),
       ...opposite(node),
@@ -172,6 +173,13 @@ function typeOf(node: ts.BindingName): ts.Node[] {
 function isFixedName(node: ts.Expression, { scopes }: FileContext): boolean {
   const symbol = ts.isIdentifier(node) ? scopes.symbolOf(node) : undefined;
   return !!symbol && !scopes.references(symbol).some((use) => scopes.isWritten(use));
+}
+
+/** Is anything called in it, in this function? */
+function calls(node: ts.Node): boolean {
+  if (ts.isFunctionLike(node)) return false;
+  if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isTaggedTemplateExpression(node)) return true;
+  return ts.isAwaitExpression(node) || ts.isYieldExpression(node) || !!ts.forEachChild(node, (child) => calls(child));
 }
 
 function isPure(node: ts.Expression): boolean {

@@ -2,8 +2,8 @@ import type { Binding, Block, Step, StepOf } from '../../flow/model.js';
 import { isTask, leaves } from '../../flow/query.js';
 import { body, call, entered, ended, goOn, newLocal, plain, sequence } from './write-flow.js';
 import type { Env } from './write-flow.js';
-import { give, lineOf, Unsayable } from './write-model.js';
-import type { Arm, Item, Out } from './write-model.js';
+import { give, lineOf, NeedsTurn, noLine, ours, Unsayable } from './write-model.js';
+import type { Arm, Item, Local, Out } from './write-model.js';
 import { jumpsOut, suspends, usedIn, wordsIn } from './write-uses.js';
 
 /**
@@ -12,7 +12,8 @@ import { jumpsOut, suspends, usedIn, wordsIn } from './write-uses.js';
  */
 export function branchStep(step: StepOf<'branch'>, rest: readonly Step[], env: Env, own?: Set<Binding>): Out {
   const arms = step.else ? [step.then, step.else] : [step.then];
-  if (isShort(rest)) return atOnce(step, () => shared(rest, env), env);
+  if (rest.length === 0) return { items: [branchItem(step, env), ...(step.else ? [] : ended(env))], links: [] };
+  if (isShort(rest)) return atOnce(step, (where) => shared(rest, where), env);
   const falling = arms.filter((arm) => !leaves(arm.steps));
   if (!step.else && falling.length === 0) return leavingFirst(step, rest, env, own);
   if (step.else && falling.length === 1 && !clashes(falling[0]!, rest)) {
@@ -32,7 +33,7 @@ export function branchStep(step: StepOf<'branch'>, rest: readonly Step[], env: E
     return goOn({ items: [branchItem(step, stop)], links: [] }, undefined, rest, env, own);
   }
   const local = restOf(rest, env);
-  const then = atOnce(step, () => [give(call(local))], env);
+  const then = atOnce(step, (where) => calling(local, where, !!env.later), env);
   return { items: [{ kind: 'local', local, lead: [] }, ...then.items], links: [] };
 }
 
@@ -54,17 +55,37 @@ function branchItem(step: StepOf<'branch'>, env: Env): Item {
 }
 
 /** Both arms end with what follows. */
-function atOnce(step: StepOf<'branch'>, then: () => readonly Item[], env: Env): Out {
-  const going: Env = { ...env, end: { kind: 'go', to: then } };
-  const item = branchItem(step, going);
-  return { items: [item, ...(step.else ? [] : then())], links: [] };
+function atOnce(step: StepOf<'branch'>, then: (where: Env) => readonly Item[], env: Env): Out {
+  const item = branchItem(step, ending(env, then));
+  return { items: [item, ...(step.else ? [] : then(env))], links: [] };
 }
 
-/** What follows, written once as a function. */
-export function restOf(rest: readonly Step[], env: Env): ReturnType<typeof newLocal> {
+/** Behind the last step, here and in handlers. */
+function ending(env: Env, then: (where: Env) => readonly Item[]): Env {
+  const { later } = env;
+  const inside = entered(env);
+  return {
+    ...env,
+    end: { kind: 'go', to: () => then(env) },
+    ...(later && { later: { ...later, end: { kind: 'go', to: () => then(inside) } } }),
+  };
+}
+
+/**
+ * What follows, written once as a function. In a native loop's turn it only does its part, and the turn goes on by itself: were it
+ * to start the next one, turns that wait for nothing would stand on one another.
+ */
+export function restOf(rest: readonly Step[], env: Env): Local {
   const local = newLocal('rest', env.world);
-  local.fn = { params: [], body: { items: sequence(rest, entered(env)).items } };
+  if (env.later && (rest.some(suspends) || jumpsOut(rest).length > 0)) throw new NeedsTurn();
+  const where: Env = env.later ? { ...entered(env), end: { kind: 'stop', gives: 'anything' } } : env;
+  local.fn = { params: [], body: { items: sequence(rest, where).items } };
   return local;
+}
+
+function calling(local: Local, env: Env, isPart: boolean): readonly Item[] {
+  if (!isPart) return [give(call(local))];
+  return [{ kind: 'code', code: ours([local.name, '()']), made: true, ...noLine }, ...ended(env)];
 }
 
 /** It may be written twice: nothing, or one plain answer. */
@@ -101,13 +122,16 @@ function declaredNames(step: Step): string[] {
 
 /** A `switch` in whose arms something is waited for: each arm ends by itself. */
 export function switchStep(step: StepOf<'switch'>, rest: readonly Step[], env: Env, own?: Set<Binding>): Out {
+  if (env.later && rest.length > 0) throw new NeedsTurn();
   const flat = !!own && step.arms.every((arm) => !jumpsOut(arm.body.steps, false, true).length) && !isShort(rest);
   const isFlat = flat && ![...own].some((name) => usedIn(rest).has(name));
   const local = !isFlat && !isShort(rest) ? restOf(rest, env) : undefined;
   const then = (): readonly Item[] => (isFlat ? [] : local ? [give(call(local))] : shared(rest, env));
   const over = (): readonly Item[] => {
     const items = then();
-    return items.length > 0 ? items : [give()];
+    if (items.length > 0) return items;
+    if (env.end.kind === 'below') throw new NeedsTurn();
+    return [give()];
   };
   const inner: Env = {
     ...env,

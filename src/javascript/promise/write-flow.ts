@@ -35,6 +35,8 @@ export type Jump = 'native' | (() => readonly Item[]);
 export interface World {
   /** An error at once was a rejection: what runs before the first wait may not throw at the caller. */
   readonly strict: boolean;
+  /** Names of what was waited for. */
+  readonly awaited: ReadonlySet<Binding>;
   readonly locals: Local[];
   /** Names that we made up: they must be free where the entry stands. */
   readonly names: Binding[];

@@ -6,7 +6,7 @@ import type { Env } from './write-flow.js';
 import { give, lineOf, noLine, ours, Unsayable } from './write-model.js';
 import type { Expr, Fn, Item, Link, Out } from './write-model.js';
 import { promiseOf } from './write-task.js';
-import { jumpsOut, usedIn } from './write-uses.js';
+import { jumpsOut, suspends, usedIn } from './write-uses.js';
 import type { Binding } from '../../flow/model.js';
 
 /** A wait whose error is looked at: `.then(ok, bad)` is exactly that, and `.catch` where both then go on in the same way. */
@@ -84,9 +84,12 @@ function failFn({ param, body }: Handler, env: Env): Fn {
 export function guardStep(step: StepOf<'guard'>, rest: readonly Step[], env: Env, own?: Set<Binding>): Out {
   const { body, onFail, always } = step;
   if (always && jumpsOut(always.steps).length > 0) throw new Unsayable('finally-overrides', step.at);
-  const early = unawaited([...body.steps, ...(always && onFail ? onFail.body.steps : [])]);
-  if (early) throw new Unsayable('return-in-try', early.at);
   const inside = entered(env);
+  const early = unawaited([...body.steps, ...(always && onFail ? onFail.body.steps : [])], env.world.awaited);
+  if (early) {
+    if (always) throw new Unsayable('return-in-try', early.at);
+    return handsOnLast({ ...step, onFail: onFail! }, early, rest, inside) ?? flagged(step, rest, inside, true);
+  }
   const inBody = jumpsOut(body.steps);
   const inHandler = onFail ? jumpsOut(onFail.body.steps) : [];
   const line = lineOf(step);
@@ -163,10 +166,11 @@ function splitGuard(step: StepOf<'guard'> & { onFail: Handler }, rest: readonly 
 }
 
 /** Ways out of the guard's body that pass by what follows: a variable says that one was taken. */
-function flagged(step: StepOf<'guard'>, rest: readonly Step[], env: Env): Out {
-  const jumps = [...jumpsOut(step.body.steps), ...(step.onFail ? jumpsOut(step.onFail.body.steps) : [])];
+function flagged(given: StepOf<'guard'>, rest: readonly Step[], env: Env, passing = false): Out {
+  const jumps = [...jumpsOut(given.body.steps), ...(given.onFail ? jumpsOut(given.onFail.body.steps) : [])];
   const kinds = [...new Set(jumps.map((exit) => exit.how))];
   const flag = newName('left', env.world);
+  const step = passing ? passedBy(given, flag, env) : given;
   const value = newName('value', env.world);
   const one = kinds.length === 1;
   const set = (kind: string): Item => ({
@@ -177,7 +181,7 @@ function flagged(step: StepOf<'guard'>, rest: readonly Step[], env: Env): Out {
   });
   const inner: Env = {
     ...stopping(env, 'anything'),
-    leave: (_, given) => leaving(given, set('succeed'), env),
+    leave: (exit, value) => leaving(value, set('return'), env, exit.how === 'succeed' && !!exit.unawaited),
     breaks: () => [set('break'), give()],
     continues: () => [set('continue'), give()],
   };
@@ -192,7 +196,7 @@ function flagged(step: StepOf<'guard'>, rest: readonly Step[], env: Env): Out {
   };
   const tests = kinds.map((kind): Item => ({
     kind: 'branch',
-    test: ours([flag, one ? '' : ` === '${kind}'`]),
+    test: ours([flag, one ? '' : ` === '${kind === 'succeed' ? 'return' : kind}'`]),
     then: { items: goes(kind), bare: 'same' },
     ...noLine,
   }));
@@ -209,29 +213,97 @@ function flagged(step: StepOf<'guard'>, rest: readonly Step[], env: Env): Out {
   return { items: [declare, give(chain(guarded(step, inner), [thenLink(then)]), lineOf(step))], links: [] };
 }
 
-function leaving(given: Expr | undefined, set: Item, env: Env): readonly Item[] {
+/** What a promise that was returned without waiting rejects with was never for this `catch`. */
+function passedBy(step: StepOf<'guard'>, flag: Binding, env: Env): StepOf<'guard'> {
+  const onFail = step.onFail!;
+  const error = newName('err', env.world);
+  const pattern = onFail.param?.pattern ?? ours([error]);
+  const [name] = pattern.destructures ? [] : pattern.declares;
+  if (pattern.destructures) throw new Unsayable('return-in-try', step.at);
+  const exit: Step = { kind: 'exit', how: 'fail', with: ours([name ? name.binding : error]), lead: [], at: step.at };
+  const test: Step = {
+    kind: 'branch',
+    test: ours([flag]),
+    then: { steps: [exit], tail: [], bare: 'same' },
+    lead: [],
+    at: step.at,
+  };
+  const body = { ...onFail.body, steps: [test, ...onFail.body.steps] };
+  return { ...step, onFail: { param: { pattern, how: 'let' }, body } };
+}
+
+function leaving(given: Expr | undefined, set: Item, env: Env, unawaited: boolean): readonly Item[] {
   if (!given || (given.kind === 'text' && given.text.pure && given.text.promise === 'no')) return [set, give(given)];
   const value = newName('value', env.world);
   const text: Expr = { kind: 'text', text: ours([value]), isPromise: false };
-  if (given.kind === 'text' && given.text.promise === 'no')
-    return [
-      { kind: 'code', made: true, code: ours(['const ', value, ' = ', given.text]), ...noLine },
-      set,
-      give(text),
-    ];
+  if (given.kind === 'text' && (unawaited || given.text.promise === 'no'))
+    return [{ kind: 'code', made: true, code: ours(['const ', value, ' = ', given.text]), ...noLine }, set, give(text)];
   const then: Fn = { params: [ours([value])], body: { items: [set, give(text)] } };
   return [give(chain(given, [thenLink(then)]))];
 }
 
-/** A promise that the source returned from a `try` without waiting for it. */
-function unawaited(steps: readonly Step[]): Step | undefined {
+/**
+ * `try { const res = await fetch(url); return res.json(); } catch …`: what the last call rejects with passes by the `catch`, what it
+ * throws does not.
+ */
+function handsOnLast(
+  step: StepOf<'guard'> & { onFail: Handler },
+  early: Step,
+  rest: readonly Step[],
+  env: Env,
+): Out | undefined {
+  const { steps } = step.body;
+  const at = steps.findLastIndex(suspends);
+  const wait = steps[at];
+  const tail = steps.slice(at + 1);
+  const last = tail.at(-1);
+  if (wait?.kind !== 'wait' || wait.onFail || last !== early || jumpsOut(steps).length !== 1) return undefined;
+  const param = step.onFail.param?.pattern;
+  const names = param?.declares.map((each) => each.binding.name) ?? [];
+  const falls = !leaves(step.onFail.body.steps);
+  if (falls && clashes(step.onFail.body, rest, names)) return undefined;
+  const handled = falls ? [...step.onFail.body.steps, ...rest] : step.onFail.body.steps;
+  const failed = failFn({ ...step.onFail, body: { ...step.onFail.body, steps: handled } }, env);
+  const still: Env = { ...stopping(env, 'anything'), breaks: undefined, continues: undefined };
+  const before = sequence([...steps.slice(0, at), { ...wait, bind: undefined } as Step], still, new Set());
+  const start = promiseOf(before, env);
+  const { params, items } = taken(wait.bind, env, usedIn(tail));
+  const inner = [...items, ...sequence(tail, env).items];
+  const out = (link: Link, locals: readonly Item[] = []): Out => ({
+    items: [...locals, give(chain(start, [link]), lineOf(step))],
+    links: [],
+  });
+  const [only] = inner;
+  const isSure = inner.length === 1 && only?.kind === 'return' && only.value?.kind === 'text' && only.value.text.calm;
+  if (isSure) return out(thenLink({ params, body: { items: inner } }, failed));
+  const local = newLocal('failed', env.world);
+  local.fn = failed;
+  const error = newName('err', env.world);
+  const again = give(call(local, ...(param ? [ours([error])] : [])));
+  const guard: Item = {
+    kind: 'try',
+    body: { items: inner },
+    ...(param && { param: ours([error]) }),
+    onFail: { items: [again] },
+    ...noLine,
+  };
+  const bad: Fn = { params: [], body: { items: [give(call(local))] }, named: local };
+  return out(thenLink({ params, body: { items: [guard] } }, bad), [{ kind: 'local', local, ...noLine }]);
+}
+
+/** A promise that the source returned from a `try` without waiting for it; what is read from an awaited value is none. */
+function unawaited(steps: readonly Step[], awaited: ReadonlySet<Binding>): Step | undefined {
   for (const step of steps) {
     if (step.kind === 'exit' && step.how === 'succeed' && step.unawaited && step.with)
-      if (isTask(step.with) || step.with.promise !== 'no') return step;
+      if (isTask(step.with) || (step.with.promise !== 'no' && !isRead(step.with, awaited))) return step;
     for (const block of blocksOf(step)) {
-      const found = unawaited(block.steps);
+      const found = unawaited(block.steps, awaited);
       if (found) return found;
     }
   }
   return undefined;
+}
+
+function isRead({ quiet, uses }: Snippet, awaited: ReadonlySet<Binding>): boolean {
+  return !!quiet && uses.length > 0 && uses.every((use) => use.binding && awaited.has(use.binding));
 }

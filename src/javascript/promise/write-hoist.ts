@@ -10,7 +10,12 @@ import { snippetsUnder, suspends, usedIn } from './write-uses.js';
  */
 export function hoisted(block: Block): Block {
   const steps = block.steps
-    .map((step) => mapBlocks(mapTaskOf(step, (own) => ({ ...own, body: hoisted(own.body) })), hoisted))
+    .map((step) =>
+      mapBlocks(
+        mapTaskOf(step, (own) => ({ ...own, body: hoisted(own.body) })),
+        hoisted,
+      ),
+    )
     .flatMap(headFirst);
   return { ...block, steps: declaredEarly(functionsFirst(steps)) };
 }
@@ -34,7 +39,9 @@ function functionsFirst(steps: readonly Step[]): readonly Step[] {
 }
 
 function isFunction(step: Step): boolean {
-  return step.kind === 'code' && step.code.declares.length > 0 && step.code.declares.every((each) => each.how === 'function');
+  return (
+    step.kind === 'code' && step.code.declares.length > 0 && step.code.declares.every((each) => each.how === 'function')
+  );
 }
 
 function isUsedBefore(step: Step, steps: readonly Step[], index: number): boolean {
@@ -48,7 +55,8 @@ function declaredEarly(steps: readonly Step[]): Step[] {
   const before: { index: number; step: StepOf<'code'> }[] = [];
   steps.forEach((step, index) => {
     const names = step.kind === 'wait' && step.bind && step.bind.how !== 'assign' ? declaredIn(step.bind.pattern) : [];
-    const first = names.length > 0 ? steps.slice(0, index).findIndex((each) => names.some((name) => usedIn([each]).has(name))) : -1;
+    const first =
+      names.length > 0 ? steps.slice(0, index).findIndex((each) => names.some((name) => usedIn([each]).has(name))) : -1;
     if (first < 0 || step.kind !== 'wait' || step.bind?.pattern.destructures) return void out.push(step);
     const [[declare], assign] = declaredFirst(step.bind, step);
     if (!declare || !assign) return void out.push(step);

@@ -1,10 +1,11 @@
 import type { Binding, LoopForm, Snippet, Step, StepOf } from '../../flow/model.js';
 import { isShort, restOf } from './write-branch.js';
-import { call, ended, entered, goOn, newLocal, newName, plain, sequence } from './write-flow.js';
+import { call, ended, entered, goOn, newLocal, newName, plain, sequence, thenLink } from './write-flow.js';
 import type { Env } from './write-flow.js';
-import { give, lineOf, noLine, ours, Unsayable } from './write-model.js';
-import type { Item, Local, Out } from './write-model.js';
-import { jumpsOut } from './write-uses.js';
+import { give, lineOf, NeedsTurn, noLine, ours, Unsayable } from './write-model.js';
+import type { Expr, Item, Local, Out } from './write-model.js';
+import { promised } from './write-settle.js';
+import { jumpsOut, mayPassAtOnce } from './write-uses.js';
 
 /**
  * A loop that waits is a function that ends by calling itself:
@@ -23,7 +24,7 @@ export function loopStep(step: StepOf<'loop'>, rest: readonly Step[], env: Env, 
   const next = newLocal('next', env.world, leaves ? 'value' : 'nothing');
   const turns = turnsOf(form, env);
   const isTail = rest.length === 0 && inside.end.kind === 'stop';
-  const shared = leaves && !isTail && !isShort(rest) ? restOf(rest, env) : undefined;
+  const shared = leaves && !isTail && !isShort(rest) ? restOf(rest, inside) : undefined;
   const finish = (): readonly Item[] => {
     if (!leaves || isTail) return [give()];
     if (shared) return [give(call(shared))];
@@ -31,7 +32,8 @@ export function loopStep(step: StepOf<'loop'>, rest: readonly Step[], env: Env, 
     const items = only ? plain({ ...only, lead: [] } as Step, inside) : ended(inside);
     return items.length > 0 ? items : [give()];
   };
-  writeTurns(step, next, turns, finish, inside);
+  if (mayPassAtOnce(step.body.steps) && !turns.again) writeNative(step, next, turns, finish, inside);
+  else writeTurns(step, next, turns, finish, inside);
   const locals: Item[] = [
     ...(shared ? [{ kind: 'local' as const, local: shared, ...noLine }] : []),
     ...turns.before,
@@ -57,18 +59,31 @@ interface Turns {
   readonly following: readonly Snippet[];
   /** Of do-while: whether there is another turn. */
   readonly again?: Snippet;
+  /** The head of a native loop that goes on where the function was called. */
+  readonly native: Snippet;
+  readonly from?: Binding;
 }
 
-const none: Turns = { before: [], params: [], first: [], opens: [], binds: [], updates: [], following: [] };
+const none: Turns = {
+  before: [],
+  params: [],
+  first: [],
+  opens: [],
+  binds: [],
+  updates: [],
+  following: [],
+  native: ours(['while (true)']),
+};
 
 function turnsOf(form: LoopForm, env: Env): Turns {
   switch (form.kind) {
     case 'while':
-      return { ...none, ...(isTrue(form.test) ? {} : { over: negated(form.test) }) };
+      if (isTrue(form.test)) return none;
+      return { ...none, over: negated(form.test), native: ours(['while (', form.test, ')']) };
     case 'do':
       return { ...none, again: form.test };
     case 'for':
-      return countedTurns(form);
+      return countedTurns(form, env);
     case 'of':
       if (form.over.list || !env.world.strict) return listTurns(form, env);
       if (form.lazy) throw new Unsayable('list-unknown', form.over.at);
@@ -78,22 +93,44 @@ function turnsOf(form: LoopForm, env: Env): Turns {
   }
 }
 
-function countedTurns(form: Extract<LoopForm, { kind: 'for' }>): Turns {
+function countedTurns(form: Extract<LoopForm, { kind: 'for' }>, env: Env): Turns {
   const over = form.test && !isTrue(form.test) ? { over: negated(form.test) } : {};
   if (form.counter) {
     const { name, start } = form.counter;
-    return { ...none, params: [name], first: [start], following: [ours([...nameOf(name), ' + 1'])], ...over };
+    const from = newName('from', env.world);
+    const head = [
+      'for (let ',
+      name,
+      ' = ',
+      from,
+      '; ',
+      ...(form.test ? [form.test] : []),
+      '; ',
+      ...nameOf(name),
+      '++)',
+    ];
+    return {
+      ...none,
+      params: [name],
+      first: [start],
+      following: [ours([...nameOf(name), ' + 1'])],
+      ...over,
+      native: ours(head, name.declares),
+      from,
+    };
   }
   return {
     ...none,
     before: form.init ? [code(form.init)] : [],
     updates: form.update ? [code(form.update)] : [],
     ...over,
+    native: ours(['for (; ', ...(form.test ? [form.test] : []), '; ', ...(form.update ? [form.update] : []), ')']),
   };
 }
 
 function listTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env): Turns {
   const i = newName('i', env.world);
+  const from = newName('from', env.world);
   const isName = form.over.fixed === true;
   const items = isName ? form.over : ours([newName('items', env.world)]);
   const item = ours([items, '[', i, ']']);
@@ -105,20 +142,22 @@ function listTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env): Tu
     over: ours([i, ' >= ', items, '.length']),
     binds: [code(bound(form, item))],
     following: [ours([i, ' + 1'])],
+    native: ours(['for (let ', i, ' = ', from, '; ', i, ' < ', items, '.length; ', i, '++)']),
+    from,
   };
 }
 
 /** Whatever can be gone through, as `for…of` does it. */
 function iteratorTurns(form: Extract<LoopForm, { kind: 'of' | 'in' }>, env: Env): Turns {
   const items = newName('items', env.world);
-  const turn = newName('turn', env.world);
+  const entry = newName('entry', env.world);
   const over = form.over.loose ? ['(', form.over, ')'] : [form.over];
   return {
     ...none,
     before: [code(ours(['const ', items, ' = ', ...over, '[Symbol.iterator]()']))],
-    opens: [code(ours(['const ', turn, ' = ', items, '.next()']))],
-    over: ours([turn, '.done']),
-    binds: [code(bound(form, ours([turn, '.value'])))],
+    opens: [code(ours(['const ', entry, ' = ', items, '.next()']))],
+    over: ours([entry, '.done']),
+    binds: [code(bound(form, ours([entry, '.value'])))],
   };
 }
 
@@ -139,6 +178,77 @@ function writeTurns(step: StepOf<'loop'>, next: Local, turns: Turns, finish: () 
     : [];
   const body = sequence(step.body.steps, inner).items;
   next.fn = { params: turns.params, body: { items: [...turns.opens, ...stop, ...turns.binds, ...body] } };
+}
+
+/**
+ * Turns that may pass without waiting stay in a native loop: a function that called itself for each of them would fill the stack.
+ *
+ *   const next = (from) => {
+ *     for (let i = from; i < names.length; i++) {
+ *       if (skip(names[i])) continue;
+ *       return load(names[i]).then(() => next(i + 1));
+ *     }
+ *   };
+ */
+function writeNative(step: StepOf<'loop'>, next: Local, turns: Turns, finish: () => readonly Item[], env: Env): void {
+  const again = (): readonly Item[] => [...turns.updates, give(call(next, ...turns.following))];
+  const later = { end: { kind: 'go' as const, to: again }, breaks: finish, continues: again };
+  const inner: Env = { ...env, end: { kind: 'below' }, breaks: 'native', continues: 'native', later };
+  const { locals, names } = env.world;
+  const known = [locals.length, names.length] as const;
+  let items: readonly Item[];
+  try {
+    items = sequence(step.body.steps, inner).items;
+  } catch (thrown) {
+    if (!(thrown instanceof NeedsTurn)) throw thrown;
+    [locals.length, names.length] = known;
+    items = turned(step, again, env);
+  }
+  const over: Item[] = turns.over && turns.opens.length > 0 ? [stopping(turns.over)] : [];
+  const loop: Item = {
+    kind: 'loop',
+    head: turns.native,
+    body: { items: [...turns.opens, ...over, ...turns.binds, ...items] },
+    ...noLine,
+  };
+  const isLeft = !!turns.over || jumpsOut(step.body.steps).some((exit) => exit.how === 'break');
+  const ends = isLeft ? finish() : [];
+  const isIdle = ends.length === 1 && ends[0]!.kind === 'return' && !ends[0]!.value;
+  const params = turns.from ? [ours([turns.from])] : turns.params;
+  next.fn = { params, body: { items: [loop, ...(isIdle ? [] : ends)] } };
+}
+
+function stopping(over: Snippet): Item {
+  return {
+    kind: 'branch',
+    test: over,
+    then: { items: [{ kind: 'jump', how: 'break', ...noLine }], bare: 'same' },
+    ...noLine,
+  };
+}
+
+/** A turn as a function that gives a promise when it waits, and nothing when it does not. */
+function turned(step: StepOf<'loop'>, again: () => readonly Item[], env: Env): readonly Item[] {
+  if (jumpsOut(step.body.steps).some((exit) => exit.how !== 'continue')) throw new Unsayable('code-repeated', step.at);
+  const turn = newLocal('turn', env.world);
+  const waiting = newName('waiting', env.world);
+  const alone: Env = {
+    target: env.target,
+    world: env.world,
+    end: { kind: 'stop', gives: 'anything' },
+    continues: () => [give()],
+  };
+  turn.fn = { params: [], body: { items: promised(sequence(step.body.steps, alone).items) } };
+  const then: Expr = {
+    kind: 'chain',
+    start: { kind: 'text', text: ours([waiting]), isPromise: true },
+    links: [thenLink({ params: [], body: { items: again() } })],
+  };
+  return [
+    { kind: 'local', local: turn, ...noLine },
+    code(ours(['const ', waiting, ' = ', turn.name, '()'])),
+    { kind: 'branch', test: ours([waiting]), then: { items: [give(then)], bare: 'same' }, ...noLine },
+  ];
 }
 
 function code(snippet: Snippet): Item {

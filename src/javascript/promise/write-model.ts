@@ -107,6 +107,9 @@ export class Unsayable extends Error {
   }
 }
 
+/** What follows in a native loop's turn must be called and may wait: the turn needs a function of its own. */
+export class NeedsTurn extends Error {}
+
 /** Our own text. */
 export function ours(given: readonly (Part | Snippet)[], declares: Snippet['declares'] = []): Snippet {
   const parts = given.flatMap((part) => (isSnippet(part) ? part.parts : [part]));

@@ -87,6 +87,20 @@ function settled(items: readonly Item[], isCaught = false): Item[] {
   return leavesFor(mapped) ? mapped : [...mapped, give({ kind: 'settled', how: 'resolve' })];
 }
 
+/** What these items give, if anything, is a promise. */
+export function promised(items: readonly Item[], seen = new Set<Local>()): Item[] {
+  return items.map((item) =>
+    mapAnswers(item, (each) => {
+      if (each.kind !== 'return' || !each.value) return each;
+      if (each.value.kind !== 'call') return answered(each);
+      const { local } = each.value;
+      if (!seen.has(local))
+        local.fn = { ...local.fn, body: { ...local.fn.body, items: promised(local.fn.body.items, seen.add(local)) } };
+      return each;
+    }),
+  );
+}
+
 function rejecting(items: readonly Item[]): Item[] {
   return items.map((item) => mapAnswers(item, (each) => (each.kind === 'throw' ? answered(each) : each)));
 }
@@ -202,4 +216,3 @@ function isCalmValue(value: Expr, world: World, seen: ReadonlySet<Local>): boole
       return value.all.every((each) => isCalmValue(each, world, seen));
   }
 }
-

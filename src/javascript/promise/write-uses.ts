@@ -134,3 +134,14 @@ function continuesIn(step: Step): boolean {
     return false;
   });
 }
+
+/** Names that hold what was waited for, and nothing else. */
+export function awaitedIn(steps: readonly Step[]): Set<Binding> {
+  return new Set(
+    steps.flatMap((step) => {
+      const bind = step.kind === 'wait' && step.bind?.how === 'const' ? step.bind.pattern : undefined;
+      const own = bind && !bind.destructures ? bind.declares.map((each) => each.binding) : [];
+      return [...own, ...blocksOf(step).flatMap((block) => [...awaitedIn(block.steps)])];
+    }),
+  );
+}

@@ -39,8 +39,7 @@ function checkBody(body: Body, around: Scope, declared: ReadonlySet<Binding>): v
 }
 
 function checkItem(item: Item, scope: Scope, declared: ReadonlySet<Binding>): void {
-  const inner: Scope =
-    item.kind === 'loop' ? { names: new Set(declaresOf(item.head)), around: scope } : scope;
+  const inner: Scope = item.kind === 'loop' ? { names: new Set(declaresOf(item.head)), around: scope } : scope;
   textsOf(item).forEach((text) => check(text, inner, declared));
   if (item.kind === 'local') checkFunction(item.local.fn.params, item.local.fn.body, scope, declared);
   if (item.kind === 'return' && item.value) checkExpr(item.value, scope, declared);

@@ -1,6 +1,6 @@
 import { indentAt, renderSnippet } from '../../edits/render.js';
 import type { Binding, Block, Entry } from '../../flow/model.js';
-import { snippetsUnder } from './write-uses.js';
+import { awaitedIn, snippetsUnder } from './write-uses.js';
 import type { Pen } from '../pen.js';
 import { newName, sequence } from './write-flow.js';
 import type { World } from './write-flow.js';
@@ -20,7 +20,7 @@ export interface Planned {
 
 /** The flow as chains. Throws `Unsayable` where no readable chain says it. */
 export function planChains(entry: Entry, flow: Block): Planned {
-  const world: World = { strict: entry.style !== 'callback', locals: [], names: [] };
+  const world: World = { strict: entry.style !== 'callback', awaited: awaitedIn(flow.steps), locals: [], names: [] };
   const { items } = sequence(flow.steps, { target: entry.target, end: { kind: 'stop', gives: 'undefined' }, world });
   const body = { items };
   const ways = { resolve: newName('resolve', world), error: newName('err', world) };

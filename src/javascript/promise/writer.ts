@@ -11,7 +11,10 @@ import { Unsayable } from './write-model.js';
 /** Comments at a block's end become a step, for a handler to take along. */
 function commented(block: Block): Block {
   const steps = block.steps.map((step) =>
-    mapBlocks(mapTaskOf(step, (own) => ({ ...own, body: commented(own.body) })), commented),
+    mapBlocks(
+      mapTaskOf(step, (own) => ({ ...own, body: commented(own.body) })),
+      commented,
+    ),
   );
   const comments = block.tail.filter((each) => each !== '');
   if (comments.length === 0) return { ...block, steps, tail: [] };
