@@ -66,8 +66,10 @@ export function qualified(file: PyFile, expr: Expr | undefined): string | undefi
   }
   if (expr?.nodeType !== 'Name') return undefined;
   const binding = only(file.scopes.bindingOf(expr), 'import');
-  const alias = binding?.sites[0] as Alias | undefined;
-  return alias && importedName(file, alias);
+  const [first, ...others] = (binding?.sites ?? []) as Alias[];
+  const name = first && importedName(file, first);
+  // `try: import requests as http`, `except ImportError: import httpx as http`: who knows.
+  return others.every((each) => importedName(file, each) === name) ? name : undefined;
 }
 
 /** What an alias of an import stands for, with relative imports made absolute. */

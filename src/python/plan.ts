@@ -2,6 +2,7 @@ import type { TextEdit } from '../edits/edits.js';
 import { applyEdits } from '../edits/edits.js';
 import type { Note, Refusal } from '../flow/model.js';
 import { pyFile, type PyFile } from './file.js';
+import { refuseHazards } from './hazards.js';
 import { Imports, noLongerUsed } from './imports.js';
 import { ignoresIn } from './ignores.js';
 import { Rewrite } from './rewrite.js';
@@ -35,6 +36,7 @@ export interface PyPlan {
 
 /** Which units stand or fall together, and what becomes of those that stand. */
 export function planUnits(units: Units, rule: string): PyPlan {
+  refuseHazards(units, rule);
   const refusals: PlacedRefusal[] = [];
   const good: Unit[][] = [];
   for (const component of componentsOf(units.all().filter((unit) => unit.touched))) {
@@ -56,7 +58,13 @@ export function planUnits(units: Units, rule: string): PyPlan {
         refusal: { code: written.wrong.code, at: group[0]!.at ?? { start: 0, end: 1 }, detail: written.wrong.detail },
       });
   }
-  return { changes, refusals, defects };
+  return { changes, refusals: eachOnce(refusals), defects };
+}
+
+/** What stands in the way of several units is told once. */
+function eachOnce(refusals: readonly PlacedRefusal[]): PlacedRefusal[] {
+  const key = ({ file, refusal }: PlacedRefusal): string => `${file.path}\0${refusal.code}\0${refusal.at.start}`;
+  return [...new Map(refusals.map((each) => [key(each), each])).values()];
 }
 
 function componentsOf(units: readonly Unit[]): Unit[][] {

@@ -61,6 +61,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   'threading.Condition': 'threading.Condition',
   'threading.Semaphore': 'threading.Semaphore',
   'threading.BoundedSemaphore': 'threading.Semaphore',
+  'threading.Barrier': 'threading.Barrier',
   'threading.local': 'threading.local',
   'queue.Queue': 'queue.Queue',
   'queue.PriorityQueue': 'queue.Queue',
