@@ -1,4 +1,4 @@
-import { planWindows } from '../javascript/pool/to-plain.js';
+import { planPools } from './pools.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -23,5 +23,5 @@ export const poolToAsync: Transform = {
   from: 'pool',
   to: 'async',
   languages: ['javascript', 'typescript'],
-  plan: (files, _options, view) => planWindows(files, 'async', view),
+  plan: (files, options, view) => planPools(files, 'async', options, view),
 };

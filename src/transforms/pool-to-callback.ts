@@ -1,4 +1,4 @@
-import { planWindows } from '../javascript/pool/to-plain.js';
+import { planPools } from './pools.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -24,5 +24,5 @@ export const poolToCallback: Transform = {
   from: 'pool',
   to: 'callback',
   languages: ['javascript', 'typescript'],
-  plan: (files, _options, view) => planWindows(files, 'callback', view),
+  plan: (files, options, view) => planPools(files, 'callback', options, view),
 };

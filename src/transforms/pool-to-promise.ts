@@ -1,4 +1,4 @@
-import { planWindows } from '../javascript/pool/to-plain.js';
+import { planPools } from './pools.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -20,5 +20,5 @@ export const poolToPromise: Transform = {
   from: 'pool',
   to: 'promise',
   languages: ['javascript', 'typescript'],
-  plan: (files, _options, view) => planWindows(files, 'promise', view),
+  plan: (files, options, view) => planPools(files, 'promise', options, view),
 };

@@ -1,9 +1,33 @@
+import { readCallbackProject } from '../javascript/callers/index.js';
 import type { FileContext } from '../javascript/context.js';
+import { buildGraph } from '../javascript/modules/graph.js';
 import type { PlannedGroup } from '../javascript/plan.js';
+import { onlyWindows } from '../javascript/pool/callback-windows.js';
+import { planWindows } from '../javascript/pool/to-plain.js';
 import { windowsOf } from '../javascript/pool/window.js';
 import { rangeOf } from '../javascript/snippet.js';
-import type { Range, Style } from '../types.js';
+import type { ProjectView, Range, Style, TransformOptions } from '../types.js';
 import type { Plan, Transform } from './transform.js';
+
+/**
+ * Every pool of the files. Those in callback functions are found together with the functions; without `--from pool` that is what the
+ * reader of callbacks does anyway.
+ */
+export function planPools(
+  files: readonly FileContext[],
+  to: Exclude<Style, 'pool'>,
+  options: TransformOptions,
+  view: ProjectView,
+): Plan {
+  const { groups, refusals } = planWindows(files, to, view);
+  if (options.from !== 'pool' || to === 'callback') return { groups, refusals };
+  const sources = files.map(({ path, text, file }) => ({ path, text, file }));
+  const inCallbacks = onlyWindows(readCallbackProject(files, buildGraph(sources, view), options), `pool-to-${to}`);
+  return {
+    groups: [...groups, ...inCallbacks.groups],
+    refusals: [...refusals, ...inCallbacks.refusals],
+  };
+}
 
 /**
  * A pool is taken out of a function before the function itself is converted: what surrounds it is left for the next round, which reads

@@ -63,10 +63,12 @@ function poolCall(node: ts.CallExpression, ctx: FileContext): Read | undefined {
   if (!origin) return undefined;
   const [name = ''] = origin.path;
   if (origin.module === 'p-map' && origin.path.length === 0) return readPMap(node);
-  if (origin.module === 'bluebird' && origin.path.length === 1 && name === 'map') return readBluebird(node);
+  if (origin.module === 'bluebird' && origin.path.length === 1 && name === 'map') return readBluebird(node, ctx);
   const file = /^async\/(\w+)$/.exec(origin.module)?.[1];
   const called = origin.module === 'async' ? name : file;
-  return called && /^(map|each|forEach)Limit$/.test(called) ? readAsyncLimit(node, called, ctx) : undefined;
+  if (!called) return undefined;
+  if (/^(queue|priorityQueue|cargo|cargoQueue)$/.test(called)) return refuse('live-queue', node);
+  return /^(map|each|forEach)Limit$/.test(called) ? readAsyncLimit(node, called, ctx) : undefined;
 }
 
 /** `pMap(list, mapper, { concurrency, stopOnError })` */
@@ -97,14 +99,14 @@ function readPMap(node: ts.CallExpression): Read {
 }
 
 /** `Bluebird.map(list, mapper, { concurrency })`: from its limit on it starts with the last item. Without a limit it is no pool. */
-function readBluebird(node: ts.CallExpression): Read | undefined {
+function readBluebird(node: ts.CallExpression, ctx: FileContext): Read | undefined {
   const [list, mapper, options] = node.arguments;
   const asked = optionsOf(options);
   const limit = asked?.get('concurrency');
   if (!options || asked?.size === 0) return undefined;
   if (!list || !mapper || !limit || asked?.size !== 1) return refuse('schedule-differs', node);
   if (!ts.isAwaitExpression(outerOf(node))) return refuse('library-promise', node);
-  if (!isPlainList(list)) return refuse('list-unknown', list);
+  if (!isPlainList(list, ctx)) return refuse('list-unknown', list);
   if (takesMore(mapper)) return refuse('arity-observed', mapper);
   const task: TaskText = { kind: 'as-is', node: mapper };
   return {
@@ -118,7 +120,7 @@ function readAsyncLimit(node: ts.CallExpression, name: string, ctx: FileContext)
   if (!list || !limit || !task || more || !ts.isAwaitExpression(outerOf(node))) return undefined;
   const fn = functionOf(task, ctx);
   if (!fn || !isAsync(fn)) return refuse('unknown-handler', task);
-  if (!isPlainList(list)) return refuse('list-unknown', list);
+  if (!isPlainList(list, ctx)) return refuse('list-unknown', list);
   const gives = name === 'mapLimit' ? 'results' : 'nothing';
   if (gives === 'nothing' && !ts.isExpressionStatement(outerOf(outerOf(node)))) return refuse('several-results', node);
   const text: TaskText = { kind: 'as-is', node: task };
@@ -257,7 +259,7 @@ function outerOf(node: ts.Node): ts.Node {
 }
 
 /** A list is no promise and no iterator: what it is made of shows it, or what else is done with it. */
-function isPlainList(list: ts.Expression): boolean {
+function isPlainList(list: ts.Expression, ctx: FileContext): boolean {
   const node = bare(list);
   if (ts.isArrayLiteralExpression(node)) return true;
   if (ts.isCallExpression(node))
@@ -266,6 +268,16 @@ function isPlainList(list: ts.Expression): boolean {
     );
   if (ts.isAwaitExpression(node)) return true;
   if (!ts.isIdentifier(node)) return false;
+  const declaration = ctx.scopes.symbolOf(node)?.declarations?.[0];
+  if (
+    declaration &&
+    ts.isVariableDeclaration(declaration) &&
+    declaration.initializer &&
+    bare(declaration.initializer) !== node
+  ) {
+    const made = bare(declaration.initializer);
+    if (!ts.isIdentifier(made) && isPlainList(declaration.initializer, ctx)) return true;
+  }
   const text = node.getSourceFile().text;
   return new RegExp(
     `\\b${node.text}\\.(length|map|forEach|filter|push|slice)\\b|\\b${node.text}\\s*=\\s*\\[|\\b${node.text}\\s*:\\s*[\\w<>.]+\\[\\]`,

@@ -1,4 +1,5 @@
 import type { TextEdit } from '../../edits/edits.js';
+import { indentAt } from '../../edits/render.js';
 import type { ImportNeed } from '../../flow/model.js';
 import type { FileEdit, ProjectView, Style } from '../../types.js';
 import { bare } from '../calls/origin.js';
@@ -45,18 +46,19 @@ export function planWindows(
 }
 
 function jobFor(ctx: FileContext, sites: readonly Limited[], chained: boolean): Job {
-  const edits = sites.flatMap((site) => editsOf(site, ctx, chained));
+  const edits = sites.flatMap((site) => editsOf(site, sites, ctx, chained));
   const limiters = new Set(sites.flatMap(({ limiter }) => limiter ?? []));
   const removed = [...limiters].map(({ declaration }) => declaration.parent.parent);
   const gone = [...sites.map((site) => site.node.expression), ...[...limiters].map((each) => each.declaration)];
   const imports = importsLeft(ctx, [...new Set(sites.map((site) => site.library))], gone);
   const all = withoutLines([...removed, ...imports.unused], ctx).map((edit): PlannedEdit => ({ ctx, edit }));
-  return { ctx, sites, freed: imports.freed, edits: [...edits, ...all] };
+  const lines = dedented(sites, [...edits, ...all], ctx).map((edit): PlannedEdit => ({ ctx, edit }));
+  return { ctx, sites, freed: imports.freed, edits: [...edits, ...all, ...lines] };
 }
 
-function editsOf(site: Limited, ctx: FileContext, chained: boolean): PlannedEdit[] {
+function editsOf(site: Limited, sites: readonly Limited[], ctx: FileContext, chained: boolean): PlannedEdit[] {
   const fits = isNeverHeldBack(site, ctx);
-  const before = fits ? { text: 'Promise.all(', between: '.map(', after: '))' } : windowText(site, ctx, chained);
+  const before = fits ? { text: 'Promise.all(', between: '.map(', after: '))' } : windowText(site, sites, ctx, chained);
   const { node, list } = site;
   const start = node.getStart();
   const task = taskRange(site);
@@ -72,17 +74,25 @@ function editsOf(site: Limited, ctx: FileContext, chained: boolean): PlannedEdit
   ];
 }
 
+/** One window for all sites of a file that a library ran in the same way. */
+function flagsFor(site: Limited, sites: readonly Limited[], ctx: FileContext): { awaits: boolean; checked: boolean } {
+  const alike = sites.filter(({ rule, awaits }) => rule === site.rule && awaits === site.awaits);
+  const mayBeWrong = ({ limit }: Limited): boolean => limit !== undefined && !((limitIn(limit, ctx) ?? 0) >= 1);
+  return {
+    awaits: site.awaits && alike.some(({ list }) => !hasPlainItems(list)),
+    checked: alike.some(mayBeWrong),
+  };
+}
+
 function windowText(
   site: Limited,
+  sites: readonly Limited[],
   ctx: FileContext,
   chained: boolean,
 ): { text: string; between: string; after: string; need: ImportNeed } {
-  const { rule, limit, awaits } = site;
-  const known = limit && limitIn(limit, ctx);
-  const checked = limit !== undefined && (known === undefined || known < 1);
-  const isPlain = awaits && hasPlainItems(site.list);
-  const need = windowNeed({ rule, awaits: awaits && !isPlain, checked, chained });
-  const most = limitText(site, known);
+  const { rule, limit } = site;
+  const need = windowNeed({ rule, ...flagsFor(site, sites, ctx), chained });
+  const most = limitText(site, limit && limitIn(limit, ctx));
   return { text: `${localNameFor(ctx, need)}(`, between: `, ${most}, `, after: ')', need };
 }
 
@@ -138,6 +148,32 @@ const isPlain = (node: ts.Expression): boolean =>
 function taskRange({ task }: Limited): { start: number; end: number } {
   const node = task.kind === 'as-is' ? task.node : task.outer;
   return { start: node.getStart(), end: node.end };
+}
+
+/** Tasks that stood on lines of their own stand behind the list now: their lines move out with them. */
+function dedented(sites: readonly Limited[], others: readonly PlannedEdit[], { text }: FileContext): TextEdit[] {
+  const moves = new Map<number, number>();
+  for (const { task, node } of sites) {
+    const kept = task.kind === 'as-is' ? task.node : task.kind === 'merged' ? task.inner.body : undefined;
+    const deep = kept ? indentAt(text, kept.getStart()).length - indentAt(text, node.getStart()).length : 0;
+    if (!kept || deep <= 0 || hasFixedLines(kept)) continue;
+    for (let at = text.indexOf('\n', kept.getStart()); at >= 0 && at < kept.end; at = text.indexOf('\n', at + 1))
+      moves.set(at + 1, (moves.get(at + 1) ?? 0) + deep);
+  }
+  const edits = [...moves].flatMap(([start, by]): TextEdit[] => {
+    const indent = /^[ \t]*/.exec(text.slice(start))![0].length;
+    return [{ start, end: start + Math.min(by, indent), text: '' }];
+  });
+  const meets = (one: TextEdit): boolean => others.some(({ edit }) => edit.start <= one.end && one.start <= edit.end);
+  return edits.filter((one) => one.end > one.start && !meets(one));
+}
+
+/** A template or a string over several lines: what its lines begin with is content. */
+function hasFixedLines(node: ts.Node): boolean {
+  const isText = ts.isStringLiteralLike(node) || ts.isTemplateExpression(node) || ts.isJsxText(node);
+  return (
+    (isText && node.getText().includes('\n')) || !!ts.forEachChild(node, (child) => hasFixedLines(child) || undefined)
+  );
 }
 
 // (x) => limit(() => f(x))

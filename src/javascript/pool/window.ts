@@ -103,13 +103,18 @@ const told: Readonly<Record<Rule, string>> = {
   'last-first': 'After a failure no more start.',
 };
 
-function headLines({ rule, chained }: Window, name: string, typed: boolean): string[] {
+function headLines({ rule, chained, awaits }: Window, name: string, typed: boolean): string[] {
   const result = rule === 'settle' ? 'PromiseSettledResult<Awaited<R>>' : 'Awaited<R>';
-  const list = typed ? 'list: Iterable<T | PromiseLike<T>>' : 'list';
-  const head = typed
-    ? `${name}<T, R>(${list}, limit: number, task: (item: T, index: number) => R): Promise<${result}[]>`
-    : `${name}(list, limit, task)`;
-  return [`${about} ${told[rule]}`, `${chained ? '' : 'async '}function ${head} {`];
+  const word = chained ? 'function' : 'async function';
+  if (!typed) return [`${about} ${told[rule]}`, `${word} ${name}(list, limit, task) {`];
+  return [
+    `${about} ${told[rule]}`,
+    `${word} ${name}<T, R>(`,
+    `  list: Iterable<${awaits ? 'T | PromiseLike<T>' : 'T'}>,`,
+    '  limit: number,',
+    '  task: (item: T, index: number) => R,',
+    `): Promise<${result}[]> {`,
+  ];
 }
 
 function checkLines(): string[] {

@@ -1,0 +1,141 @@
+import { bare, isOrigin, memberName, originOf } from '../../calls/origin.js';
+import { valueKind } from '../../calls/values.js';
+import type { FileContext } from '../../context.js';
+import { ts } from '../../parse.js';
+
+/** Names whose values are known to be cloneable: parameters of a task whose items were proven. */
+export type KnownNames = ReadonlySet<ts.Symbol>;
+
+const none: KnownNames = new Set();
+const plainKinds = new Set(['string', 'number', 'boolean']);
+
+/**
+ * True when the text shows that the value crosses a thread's border unchanged: strings, numbers, plain objects and lists of such
+ * (structured clone, H48). Instances, functions, buffers and whatever is not known are not.
+ */
+export function isCloneable(expression: ts.Node, ctx: FileContext, known: KnownNames = none, depth = 0): boolean {
+  const node = bare(expression);
+  if (depth > 20) return false;
+  const deeper = (each: ts.Node): boolean => isCloneable(each, ctx, known, depth + 1);
+  if (plainKinds.has(valueKind(node, ctx.scopes) ?? '') || isPlainWord(node)) return true;
+  if (ts.isArrayLiteralExpression(node))
+    return node.elements.every((each) => deeper(ts.isSpreadElement(each) ? each.expression : each));
+  if (ts.isObjectLiteralExpression(node)) return node.properties.every((each) => isCloneableProperty(each, deeper));
+  if (ts.isConditionalExpression(node)) return deeper(node.whenTrue) && deeper(node.whenFalse);
+  if (ts.isBinaryExpression(node)) return isCloneableOperation(node, deeper);
+  if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) return true;
+  if (ts.isAwaitExpression(node)) return deeper(node.expression);
+  if (ts.isIdentifier(node)) return isCloneableName(node, ctx, known, depth);
+  // What a part of a plain value is, is plain; a getter or method of a plain object is none of its own.
+  if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
+    return !ts.isCallExpression(node.parent) && deeper(node.expression);
+  return ts.isCallExpression(node) && isCloneableCall(node, ctx, deeper);
+}
+
+function isPlainWord(node: ts.Node): boolean {
+  return (
+    node.kind === ts.SyntaxKind.NullKeyword ||
+    ts.isVoidExpression(node) ||
+    ts.isBigIntLiteral(node) ||
+    (ts.isIdentifier(node) && node.text === 'undefined')
+  );
+}
+
+function isCloneableProperty(property: ts.ObjectLiteralElementLike, deeper: (node: ts.Node) => boolean): boolean {
+  if (ts.isPropertyAssignment(property)) return deeper(property.initializer);
+  if (ts.isShorthandPropertyAssignment(property)) return deeper(property.name);
+  return ts.isSpreadAssignment(property) && deeper(property.expression);
+}
+
+function isCloneableOperation(node: ts.BinaryExpression, deeper: (node: ts.Node) => boolean): boolean {
+  switch (node.operatorToken.kind) {
+    case ts.SyntaxKind.AmpersandAmpersandToken:
+    case ts.SyntaxKind.BarBarToken:
+    case ts.SyntaxKind.QuestionQuestionToken:
+      return deeper(node.left) && deeper(node.right);
+    case ts.SyntaxKind.CommaToken:
+      return deeper(node.right);
+    // An assignment may give anything; every other operator gives a string, a number or a boolean.
+    default:
+      return (
+        node.operatorToken.kind < ts.SyntaxKind.FirstAssignment ||
+        node.operatorToken.kind > ts.SyntaxKind.LastAssignment
+      );
+  }
+}
+
+function isCloneableName(node: ts.Identifier, ctx: FileContext, known: KnownNames, depth: number): boolean {
+  const symbol = ctx.scopes.symbolOf(node);
+  if (!symbol) return false;
+  if (known.has(symbol)) return true;
+  const [declaration, more] = symbol.declarations ?? [];
+  if (!declaration || more) return false;
+  if ((ts.isVariableDeclaration(declaration) || ts.isParameter(declaration)) && declaration.type)
+    return isCloneableType(declaration.type);
+  if (!ts.isVariableDeclaration(declaration)) return false;
+  const list = declaration.parent;
+  if (ts.isVariableDeclarationList(list) && ts.isForOfStatement(list.parent))
+    return isCloneable(list.parent.expression, ctx, known, depth + 1);
+  if (!declaration.initializer || !ts.isIdentifier(declaration.name)) return false;
+  // Every value that the name ever gets.
+  const written = ctx.scopes.references(symbol).filter(ctx.scopes.isWritten);
+  const values = written.map((use) => assignedTo(use));
+  return [declaration.initializer, ...values].every((value) => !!value && isCloneable(value, ctx, known, depth + 1));
+}
+
+/** `x` of `name = x`, `name += x`; `undefined` for every other way to write a name. */
+function assignedTo(use: ts.Identifier): ts.Node | undefined {
+  const { parent } = use;
+  if (ts.isBinaryExpression(parent) && parent.left === use)
+    return parent.operatorToken.kind === ts.SyntaxKind.EqualsToken ? parent.right : parent;
+  return ts.isPrefixUnaryExpression(parent) || ts.isPostfixUnaryExpression(parent) ? parent : undefined;
+}
+
+const stringLists = /^(split|match)$/;
+const sameItems = /^(slice|filter|sort|reverse|concat|flat|toSorted|toReversed|trim)$/;
+
+function isCloneableCall(call: ts.CallExpression, ctx: FileContext, deeper: (node: ts.Node) => boolean): boolean {
+  const origin = originOf(call.expression, ctx.scopes);
+  const name = memberName(call.expression);
+  if (isOrigin(origin, '', 'JSON', 'parse') || isOrigin(origin, '', 'Object', 'keys')) return true;
+  if (isOrigin(origin, '', 'Object', 'entries') || isOrigin(origin, '', 'Object', 'values'))
+    return !!call.arguments[0] && deeper(call.arguments[0]);
+  if (/^(fs|fs\/promises)$/.test(origin?.module ?? '') && /^readdir(Sync)?$/.test(origin!.path.at(-1) ?? ''))
+    return call.arguments.length === 1;
+  // `hash.digest('hex')`, `buffer.toString('utf8')`
+  if (name === 'digest' || name === 'toString') return name === 'toString' || call.arguments.length === 1;
+  if (name === undefined) return false;
+  const owner = (call.expression as ts.AccessExpression).expression;
+  if (stringLists.test(name)) return true;
+  if (name === 'join' || name === 'toFixed' || name === 'toISOString') return true;
+  if (sameItems.test(name))
+    return deeper(owner) && call.arguments.every((each) => ts.isFunctionLike(bare(each)) || deeper(each));
+  return false;
+}
+
+const plainTypes = new Set([
+  ts.SyntaxKind.StringKeyword,
+  ts.SyntaxKind.NumberKeyword,
+  ts.SyntaxKind.BooleanKeyword,
+  ts.SyntaxKind.BigIntKeyword,
+  ts.SyntaxKind.UndefinedKeyword,
+  ts.SyntaxKind.VoidKeyword,
+]);
+
+/** True for types made of strings, numbers and the like alone. */
+export function isCloneableType(type: ts.TypeNode): boolean {
+  if (plainTypes.has(type.kind) || ts.isLiteralTypeNode(type)) return true;
+  if (ts.isArrayTypeNode(type)) return isCloneableType(type.elementType);
+  if (ts.isParenthesizedTypeNode(type) || ts.isTypeOperatorNode(type)) return isCloneableType(type.type);
+  if (ts.isTupleTypeNode(type))
+    return type.elements.every((each) => isCloneableType(ts.isNamedTupleMember(each) ? each.type : each));
+  if (ts.isUnionTypeNode(type)) return type.types.every(isCloneableType);
+  if (ts.isTypeLiteralNode(type))
+    return type.members.every((each) => ts.isPropertySignature(each) && !!each.type && isCloneableType(each.type));
+  const inner = ts.isTypeReferenceNode(type) ? type.typeArguments : undefined;
+  return (
+    !!inner &&
+    /^(Promise|Array|ReadonlyArray|Record)$/.test((type as ts.TypeReferenceNode).typeName.getText()) &&
+    inner.every(isCloneableType)
+  );
+}

@@ -1,0 +1,105 @@
+import type { Refusal } from '../../../flow/model.js';
+import { memberName, originOf } from '../../calls/origin.js';
+import { stringMethods, arrayMethods, numberMethods } from '../../calls/value-tables.js';
+import type { FileContext } from '../../context.js';
+import { ts } from '../../parse.js';
+import { rangeOf } from '../../snippet.js';
+
+/** Modules whose functions work in memory and throw nothing but JavaScript's own errors for data of the right kind. */
+const inMemory = /^(path|node:path|crypto|node:crypto|util|node:util|url|node:url|querystring|string_decoder)$/;
+const globalsInMemory =
+  /^(Math|JSON|Number|String|Boolean|Array|Object|Date|Map|Set|RegExp|BigInt|Symbol|parseInt|parseFloat|isNaN|isFinite|encodeURIComponent|decodeURIComponent|Buffer|TextEncoder|TextDecoder)$/;
+
+/**
+ * The first place at which a task may fail with an error that has more than a message: one of a system call or a package has a
+ * code or a class, and a thread hands on a plain error without them (H51). `undefined`: none of the code that moves does.
+ */
+export function richError(nodes: readonly ts.Node[], ctx: FileContext): ts.Node | undefined {
+  for (const node of nodes) {
+    const found = richIn(node, ctx);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function richIn(node: ts.Node, ctx: FileContext): ts.Node | undefined {
+  // Caught in the task: only what the catch itself does can leave it.
+  if (ts.isTryStatement(node) && node.catchClause)
+    return richIn(node.catchClause.block, ctx) ?? (node.finallyBlock && richIn(node.finallyBlock, ctx));
+  if (ts.isThrowStatement(node) && !isPlainError(node.expression, ctx)) return node;
+  if (ts.isCallExpression(node) && !isInMemory(node, ctx)) return node;
+  if (ts.isNewExpression(node) && !isBuiltIn(node.expression, ctx)) return node;
+  return ts.forEachChild(node, (child) => richIn(child, ctx));
+}
+
+/** `new Error(text)` of a class that JavaScript has: it arrives as it was thrown. */
+function isPlainError(thrown: ts.Expression, ctx: FileContext): boolean {
+  return (
+    ts.isNewExpression(thrown) &&
+    ts.isIdentifier(thrown.expression) &&
+    /^(Error|TypeError|RangeError|SyntaxError|ReferenceError|EvalError|URIError)$/.test(thrown.expression.text) &&
+    ctx.scopes.isGlobal(thrown.expression)
+  );
+}
+
+function isBuiltIn(callee: ts.Expression, ctx: FileContext): boolean {
+  const origin = originOf(callee, ctx.scopes);
+  return (
+    origin?.module === '' && (globalsInMemory.test(origin.path[0] ?? '') || /Error$|Array$/.test(origin.path[0] ?? ''))
+  );
+}
+
+function isInMemory(call: ts.CallExpression, ctx: FileContext): boolean {
+  const origin = originOf(call.expression, ctx.scopes);
+  if (origin?.module === '') return globalsInMemory.test(origin.path[0] ?? '');
+  if (origin)
+    return (
+      (inMemory.test(origin.module) && !/Sync$|^(promises|webcrypto|subtle)$/.test(origin.path[0] ?? '')) ||
+      isHashing(origin.path)
+    );
+  // A function of the file comes along, and is looked at on its own; methods of strings and lists fail at nothing.
+  if (ts.isIdentifier(call.expression)) return ctx.scopes.symbolOf(call.expression) !== undefined;
+  const name = memberName(call.expression) ?? '';
+  return stringMethods.has(name) || arrayMethods.has(name) || numberMethods.has(name) || plainMethods.test(name);
+}
+
+const isHashing = (path: readonly string[]): boolean =>
+  /^(createHash|createHmac|pbkdf2Sync|scryptSync|randomBytes)$/.test(path[0] ?? '');
+/** Of hashes, maps, sets, lists and regular expressions. */
+const plainMethods =
+  /^(update|digest|get|set|has|add|delete|keys|values|entries|forEach|push|pop|shift|unshift|splice|sort|reverse|fill|test|exec|next|map|filter|reduce|some|every|find|findIndex|charCodeAt|codePointAt|toString|join|concat)$/;
+
+/**
+ * True when the task works and does not only wait: a loop that waits for nothing, hashing, packing (H53). A heuristic: it chooses
+ * between two kinds of pool that are both right.
+ */
+export function computes(nodes: readonly ts.Node[], ctx: FileContext): boolean {
+  const visit = (node: ts.Node): boolean => {
+    if (ts.isIterationStatement(node, false) && !waits(node)) return true;
+    if (ts.isCallExpression(node)) {
+      const origin = originOf(node.expression, ctx.scopes);
+      const name = origin?.path.at(-1) ?? memberName(node.expression) ?? '';
+      if (/^(node:)?(crypto|zlib)$/.test(origin?.module ?? '') && /Sync$|^create(Hash|Hmac)$/.test(name)) return true;
+    }
+    return !!ts.forEachChild(node, (child) => visit(child) || undefined);
+  };
+  return nodes.some(visit);
+}
+
+function waits(node: ts.Node): boolean {
+  if (ts.isAwaitExpression(node)) return true;
+  return !!ts.forEachChild(node, (child) => (ts.isFunctionLike(child) ? undefined : waits(child) || undefined));
+}
+
+/** A parameter that the task calls, or hands on as a function: nothing can be called across the border (H49). */
+export function calledParameter(task: ts.FunctionLikeDeclaration, ctx: FileContext): Refusal | undefined {
+  for (const { name } of task.parameters) {
+    if (!ts.isIdentifier(name)) continue;
+    const symbol = ctx.scopes.symbolOf(name);
+    const called =
+      symbol &&
+      ctx.scopes.references(symbol).find((use) => ts.isCallExpression(use.parent) && use.parent.expression === use);
+    if (called) return { code: 'callback-argument', at: rangeOf(called), detail: name.text };
+  }
+  return undefined;
+}
