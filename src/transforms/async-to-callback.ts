@@ -1,5 +1,4 @@
-import { readAsync } from '../javascript/async/read.js';
-import { planCallbacks } from '../javascript/callers/for-callback.js';
+import { planToCallback } from './to-callback.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -26,10 +25,5 @@ export const asyncToCallback: Transform = {
   from: 'async',
   to: 'callback',
   languages: ['javascript', 'typescript'],
-  plan(files) {
-    return planCallbacks(
-      'async-to-callback',
-      files.map((ctx) => ({ ctx, ...readAsync(ctx) })),
-    );
-  },
+  plan: (files, options, view) => planToCallback('async-to-callback', files, options, view),
 };

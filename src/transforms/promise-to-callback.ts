@@ -1,5 +1,4 @@
-import { planCallbacks } from '../javascript/callers/for-callback.js';
-import { readPromises } from '../javascript/promise/read.js';
+import { planToCallback } from './to-callback.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -25,20 +24,5 @@ export const promiseToCallback: Transform = {
   from: 'promise',
   to: 'callback',
   languages: ['javascript', 'typescript'],
-  plan(files) {
-    return planCallbacks(
-      'promise-to-callback',
-      files.map((ctx) => {
-        const { entries, refusals } = readPromises(ctx);
-        // An async function that holds chains is the other direction's.
-        return { ctx, entries: entries.filter((entry) => !isAsyncText(ctx.text, entry.at)), refusals };
-      }),
-    );
-  },
+  plan: (files, options, view) => planToCallback('promise-to-callback', files, options, view),
 };
-
-function isAsyncText(text: string, at: { start: number; end: number }): boolean {
-  return /^(?:(?:public|private|protected|static|override|export|default)\s+)*async\b/.test(
-    text.slice(at.start, at.end),
-  );
-}

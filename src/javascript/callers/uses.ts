@@ -34,7 +34,7 @@ export interface Naming {
 }
 
 /** What the definition of a function says about its names. */
-export function namingOf(ctx: FileContext, fn: CallbackFunction): Naming {
+export function namingOf(ctx: FileContext, fn: Pick<CallbackFunction, 'node'>): Naming {
   const { node } = fn;
   if (ts.isFunctionDeclaration(node))
     return { kind: 'local', symbols: symbolsOf(ctx, node.name), exports: exportModifiers(node, node.name) };
