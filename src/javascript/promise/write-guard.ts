@@ -48,7 +48,17 @@ function armed(step: StepOf<'wait'>, rest: readonly Step[], env: Env): Fn {
 
 function twoArmed(ok: Fn, bad: Fn, rest: readonly Step[], env: Env, step: StepOf<'wait'>): Link {
   const isIdle = ok.body.items.length === 0 && env.end.kind === 'stop' && env.end.gives === 'anything' && !step.bind;
-  return isIdle && rest.length === 0 ? caught(bad) : thenLink(ok, bad);
+  return (isIdle && rest.length === 0) || handsBack(ok) ? caught(bad) : thenLink(ok, bad);
+}
+
+/** `(value) => value` */
+function handsBack({ params, body }: Fn): boolean {
+  const [param] = params;
+  const [only, more] = body.items;
+  const value = only?.kind === 'return' && !more && only.lead.every((each) => each === '') ? only.value : undefined;
+  if (!param || param.destructures || value?.kind !== 'text' || !value.text.pure) return false;
+  const [use, another] = value.text.uses;
+  return !another && !!use?.binding && use.binding === param.declares[0]?.binding;
 }
 
 /** Some errors end it, others go on as if all had been well: both ways lead to what follows. */

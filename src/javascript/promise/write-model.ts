@@ -1,4 +1,4 @@
-import type { Binding, Lead, Part, Snippet, Task } from '../../flow/model.js';
+import type { Binding, ImportNeed, Lead, Part, Snippet, Task } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 
 /**
@@ -78,13 +78,18 @@ export type Expr =
   /** `new Promise((resolve) => { … })`, each `return` of the body a `resolve`. */
   | { readonly kind: 'made'; readonly body: Body; readonly resolve: Binding }
   | { readonly kind: 'call'; readonly local: Local; readonly args: readonly Snippet[] }
-  | { readonly kind: 'map'; readonly over: Snippet; readonly each: Fn; readonly join: Join }
+  | {
+      readonly kind: 'map';
+      readonly over: Snippet;
+      readonly each: Fn;
+      readonly join: Join;
+      /** At most `limit` at once, as this function of the file keeps it. */
+      readonly window?: { readonly limit: Snippet; readonly need: ImportNeed };
+    }
   | {
       readonly kind: 'list';
       readonly all: readonly Expr[];
       readonly join: Join;
-      readonly keys?: readonly Snippet[];
-      readonly names: readonly Binding[];
     }
   /** `Promise.resolve(value)`, `Promise.reject(error)` */
   | { readonly kind: 'settled'; readonly how: 'resolve' | 'reject'; readonly value?: Expr };

@@ -12,7 +12,7 @@ interface Place {
   readonly isTail?: boolean;
 }
 
-const widest = 120;
+const widest = 110;
 
 const joins = { all: 'Promise.all', settled: 'Promise.allSettled', race: 'Promise.race', any: 'Promise.any' } as const;
 
@@ -211,6 +211,10 @@ export function printExpr(expr: Expr, indent: string, pen: Pen): string {
       return `${pen.canvas.nameOf(expr.local.name)}(${expr.args.map((arg) => render(arg, { indent }, pen)).join(', ')})`;
     case 'map': {
       const over = render(expr.over, { indent }, pen);
+      if (expr.window) {
+        const limit = render(expr.window.limit, { indent }, pen);
+        return `${pen.need(expr.window.need)}(${over}, ${limit}, ${printFn(expr.each, indent, pen)})`;
+      }
       return `${joins[expr.join]}(${expr.over.loose ? `(${over})` : over}.map(${printFn(expr.each, indent, pen)}))`;
     }
     case 'list':
@@ -234,24 +238,23 @@ function printMade({ body, resolve }: Extract<Expr, { kind: 'made' }>, indent: s
 
 function printList(expr: Extract<Expr, { kind: 'list' }>, indent: string, pen: Pen): string {
   const inline = expr.all.map((each) => printExpr(each, indent, pen));
-  const isShort = indent.length + inline.join(', ').length < widest - 30 && !inline.some((each) => each.includes('\n'));
+  const isShort = indent.length + inline.join(', ').length < widest - 20 && !inline.some((each) => each.includes('\n'));
   const deeper = indent + pen.style.indent;
   const lines = expr.all.map((each) => `${deeper}${printExpr(each, deeper, pen)},\n`);
   const list = isShort ? `[${inline.join(', ')}]` : `[\n${lines.join('')}${indent}]`;
-  const joined = `${joins[expr.join]}(${list})`;
-  if (!expr.keys) return joined;
-  const names = expr.names.map((name) => pen.canvas.nameOf(name));
-  const fields = expr.keys.map((key, index) => `${render(key, { indent }, pen)}: ${names[index]}`);
-  return `${joined}.then(([${names.join(', ')}]) => ({ ${fields.join(', ')} }))`;
+  return `${joins[expr.join]}(${list})`;
 }
 
-/** One link stands behind its promise; several stand below it, one to a line. */
+/** One link stands behind its promise where there is room; several stand below it, one to a line. */
 function printChain({ start, links }: Extract<Expr, { kind: 'chain' }>, indent: string, pen: Pen): string {
-  const own = start.kind === 'list' && start.keys ? 1 : 0;
-  const isOne = links.length + own === 1;
   const head = printStart(start, indent, pen);
-  const room = !head.includes('\n') || start.kind !== 'text';
-  if (isOne && room) return head + printLink(links[0]!, indent, pen);
+  const [only, more] = links;
+  if (only && !more && (!head.includes('\n') || start.kind !== 'text')) {
+    const whole = head + printLink(only, indent, pen);
+    const isWide = (line: string): boolean => line.length > widest - 10;
+    const isShort = !whole.includes('\n') && indent.length + 'return '.length + whole.length <= widest - 10;
+    if (isShort || (whole.includes('\n') && !whole.split('\n').slice(0, 1).some(isWide))) return whole;
+  }
   const deeper = indent + pen.style.indent;
   return head + links.map((link) => `\n${deeper}${printLink(link, deeper, pen)}`).join('');
 }
@@ -265,5 +268,9 @@ function printStart(start: Expr, indent: string, pen: Pen): string {
 }
 
 function printLink({ method, handlers }: Link, indent: string, pen: Pen): string {
-  return `.${method}(${handlers.map((fn) => printHandler(fn, indent, pen)).join(', ')})`;
+  const inline = handlers.map((fn) => printHandler(fn, indent, pen));
+  if (inline.length < 2 || !inline.some((text) => text.includes('\n'))) return `.${method}(${inline.join(', ')})`;
+  const deeper = indent + pen.style.indent;
+  const lines = handlers.map((fn) => `${deeper}${printHandler(fn, deeper, pen)},\n`);
+  return `.${method}(\n${lines.join('')}${indent})`;
 }

@@ -211,7 +211,7 @@ function isCalmValue(value: Expr, world: World, seen: ReadonlySet<Local>): boole
       return seen.has(value.local) || isCalm(value.local.fn.body.items, world, new Set([...seen, value.local]));
     }
     case 'map':
-      return value.over.calm === true;
+      return value.over.calm === true && (!value.window || value.window.limit.pure === true);
     case 'list':
       return value.all.every((each) => isCalmValue(each, world, seen));
   }

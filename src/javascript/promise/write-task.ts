@@ -1,9 +1,9 @@
-import type { BlockTask, Task } from '../../flow/model.js';
-import { chain, newName, sequence } from './write-flow.js';
+import type { BlockTask, ImportNeed, Snippet, Task } from '../../flow/model.js';
+import { chain, newName, sequence, thenLink } from './write-flow.js';
 import type { Env } from './write-flow.js';
 import { settledFn } from './write-settle.js';
-import { Unsayable } from './write-model.js';
-import type { Expr, Fn, Out } from './write-model.js';
+import { give, ours, Unsayable } from './write-model.js';
+import type { Expr, Fn, Link, Out } from './write-model.js';
 
 /** A task as an expression: a promise, or what the user's own call gives. */
 export function taskExpr(task: Task, env: Env): Expr {
@@ -13,20 +13,38 @@ export function taskExpr(task: Task, env: Env): Expr {
     case 'block':
       return promiseOf(sequence(task.body.steps, ownEnv(task, env), new Set()), env);
     case 'fanOut':
-      if (task.limit) throw new Unsayable('schedule-differs', task.over.at);
-      return { kind: 'map', over: task.over, each: eachOf(task.each, task, env), join: task.join };
+      if (task.limit && !task.window) throw new Unsayable('schedule-differs', task.over.at);
+      return {
+        kind: 'map',
+        over: task.over,
+        each: eachOf(task.each, task, env),
+        join: task.join,
+        ...(task.limit && task.window && { window: { limit: task.limit, need: chainedNeed(task.window) } }),
+      };
     case 'together': {
       const all = task.tasks.map((each) => taskExpr(each, env));
-      const names = (task.keys ?? []).map((_, index) => newName(`value${index + 1}`, env.world));
-      return { kind: 'list', all, join: task.join, names, ...(task.keys && { keys: task.keys }) };
+      const list: Expr = { kind: 'list', all, join: task.join };
+      return task.keys ? chain(list, [keyed(task.keys, env)]) : list;
     }
   }
 }
+
+/** The window as it is written without `await`. */
+const chainedNeed = (need: ImportNeed): ImportNeed => ({ ...need, name: `${need.name} chained` });
 
 function callExpr({ awaitable, args = [] }: Extract<Task, { kind: 'call' }>, env: Env): Expr {
   const isPromise = !env.world.strict || awaitable.promise === 'yes';
   const calm = awaitable.calm || (isPromise && args.every((arg) => arg.calm));
   return { kind: 'text', text: { ...awaitable, ...(calm && { calm: true }) }, isPromise };
+}
+
+/** A list of results as an object. */
+function keyed(keys: readonly Snippet[], env: Env): Link {
+  const names = keys.map((_, index) => newName(`value${index + 1}`, env.world));
+  const fields = keys.flatMap((key, index) => [index > 0 ? ', ' : '', key, ': ', names[index]!]);
+  const list = ours(['[', ...names.flatMap((name, index) => (index > 0 ? [', ', name] : [name])), ']']);
+  const value: Expr = { kind: 'text', text: ours(['{ ', ...fields, ' }']), isPromise: false };
+  return thenLink({ params: [list], body: { items: [give(value)] } });
 }
 
 /** A function of its own: it leaves nothing but itself. */

@@ -43,6 +43,13 @@ export function writePlanned(entry: Entry, plan: Planned, given: Pen): string {
     const text = `${shape.via}(() => ${printArrowBody(body, indent, pen)})(${callback})`;
     return entry.bodyKind === 'expression' ? text : end(text, pen);
   }
+  const [only, more] = body.items;
+  // An arrow's body on a line of its own stays there where it is one expression.
+  if (entry.bodyKind === 'expression' && startsLine(entry, pen) && only?.kind === 'return' && only.value && !more) {
+    const inner = indentAt(pen.canvas.text, entry.body.start);
+    const text = printExpr(only.value, inner, pen);
+    return text.startsWith('{') ? `(${text})` : text;
+  }
   return entry.bodyKind === 'expression' ? printArrowBody(body, indent, pen) : printBody(body, indent, pen);
 }
 
@@ -62,6 +69,10 @@ function lineOf({ bodyKind, body, shape }: Entry, text: string): number {
   if (bodyKind !== 'expression') return body.start;
   const before = text.slice(0, body.start).trimEnd();
   return before.endsWith('=>') ? before.length : body.start;
+}
+
+function startsLine({ body }: Entry, { canvas: { text } }: Pen): boolean {
+  return /^[ \t]*$/.test(text.slice(text.lastIndexOf('\n', body.start - 1) + 1, body.start));
 }
 
 function end(text: string, pen: Pen): string {
