@@ -23,6 +23,8 @@ import { valueOf } from '../values.js';
 import { HTTPX_METHODS, METHODS, MODULE_NAMES, SPECIAL_METHODS } from './asyncio-names.js';
 import type { SyncContext } from './context.js';
 import { writeFans } from './executor.js';
+import { guardSharedState } from './shared-state.js';
+import { concurrent, guardState } from './races.js';
 import { findFans, type Fans, type SpawnQuestions } from './spawns.js';
 
 /**
@@ -38,6 +40,9 @@ export function asyncToBlocking(
   const converter = new Converter(project, units, limit, joins);
   for (const fn of project.functions) converter.convert(units.of(fn), nodesOf(fn.def.body, fn));
   for (const file of project.files) converter.convert(units.ofModule(file), nodesOf(file.module.body));
+  converter.linkShared();
+  guardState(project, units, concurrent(project, converter.started));
+  guardSharedState(units);
   return units;
 }
 
@@ -58,6 +63,8 @@ function nodesOf(body: readonly Node[], fn?: PyFunction): Node[] {
   body.forEach(visit);
   return found.sort((a, b) => a.start - b.start || b.end - a.end);
 }
+
+const SHARED = /^(?:asyncio\.(?:Lock|Semaphore|Event|Condition|Queue)|aiohttp\.ClientSession|httpx\.AsyncClient)$/;
 
 class Converter implements SyncContext, SpawnQuestions {
   private file!: Unit['file'];
@@ -81,6 +88,10 @@ class Converter implements SyncContext, SpawnQuestions {
     this.inlined = this.findInlined(nodes);
     const tracked = nodes.filter((node) => !this.inlined.has(node));
     this.fans = findFans(unit, tracked, this);
+    for (const { call, mapped } of this.fans.clusters.flatMap((each) => each.spawns)) {
+      const target = this.project.resolve(this.file, mapped ? call.args[0] : call.func);
+      if (target?.kind === 'function') this.started.push(target);
+    }
     if (this.fans.clusters.length > 0) touch(unit, this.fans.clusters[0]!.nodes[0]!);
     for (const node of nodes) this.node(node);
     writeFans(this, unit, this.fans);
@@ -212,7 +223,31 @@ class Converter implements SyncContext, SpawnQuestions {
 
   // ---- one construct after the other ----
 
+  /** Functions that are started beside others. */
+  readonly started: PyFunction[] = [];
+  private readonly makers = new Map<string, Set<Unit>>();
+  private readonly users = new Map<string, Set<Unit>>();
+
+  /** Who makes a lock, a session, a queue and who uses one must change together: the kinds do not mix. */
+  private share(node: Node): void {
+    if (node.nodeType !== 'Name' && node.nodeType !== 'Attribute' && node.nodeType !== 'Call') return;
+    const value = valueOf(this.project, this.file, node);
+    if (!value || !SHARED.test(value.kind)) return;
+    const add = (to: Map<string, Set<Unit>>): void =>
+      void (to.get(value.kind) ?? to.set(value.kind, new Set()).get(value.kind)!).add(this.unit);
+    if (node.nodeType === 'Call') return add(this.makers);
+    if (!value.made) return add(this.users);
+    link(this.unit, this.units.around(value.made.file, value.made.call));
+  }
+
+  /** Values that come from no one place may come from any. */
+  linkShared(): void {
+    for (const [kind, users] of this.users)
+      for (const user of users) for (const maker of this.makers.get(kind) ?? []) link(user, maker);
+  }
+
   private node(node: Node): void {
+    this.share(node);
     switch (node.nodeType) {
       case 'Await':
         return this.await(node);
