@@ -11,7 +11,6 @@ export interface Message {
 export type RefusalCode =
   | 'already-started'
   | 'arity-observed'
-  | 'async-iteration'
   | 'bound-unknown'
   | 'called-more-than-once'
   | 'callee-not-seen'
@@ -21,7 +20,6 @@ export type RefusalCode =
   | 'comment-lost'
   | 'custom-thenable'
   | 'declared-return-type'
-  | 'disposal'
   | 'dynamic-scope'
   | 'early-return'
   | 'error-not-checked'
@@ -68,7 +66,8 @@ export type RefusalCode =
   | 'top-level-await-export'
   | 'type-predicate'
   | 'unknown-callee'
-  | 'unknown-handler';
+  | 'unknown-handler'
+  | 'waits-on-exit';
 
 export type NoteCode =
   | 'always-later'
@@ -89,11 +88,6 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` depends on how many arguments there are, and without the callback there would be one fewer.",
     advice: "Replace the count by a test of the parameter itself (`typeof cb === 'function'`), then run again.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', function (err, text) {\n    if (err) return cb(err);\n    cb(null, text + arguments.length);\n  });\n};\n",
-  },
-  'async-iteration': {
-    sentence: "Left unchanged: `%code%` takes one value after the other from an async iterator, and closes it on every way out.",
-    advice: "Move the loop to a function of its own, which stays async; the functions that call it can be converted.",
-    example: "exports.lines = async function (stream) {\n  const lines = [];\n  for await (const line of stream) lines.push(line);\n  return lines;\n};\n",
   },
   'bound-unknown': {
     sentence: "Left unchanged: `%code%` starts everything at once, and how many that is cannot be seen; say how many may run at once with `--limit N`.",
@@ -139,11 +133,6 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: the function is declared to return `%code%`, and an async function returns `Promise<T>`.",
     advice: "Declare `Promise<T>` if no caller needs another type.",
     example: "function load(id: number): PromiseLike<string> {\n  return get(id).then((user) => user.name);\n}\n",
-  },
-  'disposal': {
-    sentence: "Left unchanged: what `%code%` declares is disposed of at the end of its block, on every way out.",
-    advice: "Write the clean-up as `try` and `finally`.",
-    example: "exports.load = async function (name) {\n  await using file = await open(name);\n  return file.readFile('utf8');\n};\n",
   },
   'dynamic-scope': {
     sentence: "Left unchanged: `%code%` looks names up at run time (`eval` or `with`), so no name near it can be moved or renamed.",
@@ -380,6 +369,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Write the handler as an arrow function: `.then((user) => done(user))`.",
     example: "function load(id, done) {\n  return get(id).then(done);\n}\n",
   },
+  'waits-on-exit': {
+    sentence: "Left unchanged: `%code%` also waits when it is left early, by a jump or an error; only `await` says that.",
+    advice: "Move the loop (or what `await using` declares) to a function of its own, which stays async: the functions that call it can be converted.",
+    example: "exports.lines = async function (stream) {\n  const lines = [];\n  for await (const line of stream) lines.push(line);\n  return lines;\n};\n",
+  },
 };
 
 export const notes: Readonly<Record<NoteCode, Message>> = {
@@ -409,7 +403,7 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     example: "const limit = pLimit(3);\n",
   },
   'fewer-at-once': {
-    sentence: "Fewer of `%code%` run at once than before, as `--limit` asks.",
+    sentence: "No more of `%code%` run at once than `--limit` says, which may be fewer than before.",
     advice: "The whole takes longer, and when one fails, others may still be about to start.",
     example: "const limit = pLimit(2);\nconst bodies = await Promise.all(['/a', '/b', '/c'].map((url) => limit(() => fetch(url))));\n",
   },

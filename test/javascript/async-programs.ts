@@ -27,6 +27,9 @@ export function expression(pick: Choices, depth: number): string {
     () => `o?.add(${inner()}, 1)`,
     () => `-(${inner()})`,
     () => `new N(${inner()}, ${inner()}).v`,
+    () => `(!${inner()})`,
+    () => `(${inner()} === ${inner()})`,
+    () => `(${inner()})`,
   )();
 }
 
@@ -52,7 +55,7 @@ export function statement(pick: Choices, n: number): string {
 }
 
 /** Whatever waits lets others write: fields are counted up, lists replaced. */
-const world = `
+export const world = `
   const log = [];
   let tick = 0;
   const o = {

@@ -29,7 +29,7 @@ describe('what must stay', () => {
   leaves(
     'an async iterator',
     'async function f(s) { for await (const x of s) use(x); }\n',
-    'async-iteration at for await (const x of s) use(x);',
+    'waits-on-exit at for await (const x of s) use(x);',
   );
   leaves(
     'an async generator',

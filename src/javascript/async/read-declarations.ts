@@ -16,7 +16,7 @@ export function readDeclarations(statement: ts.VariableStatement, env: Env): Mad
   const { declarations } = declarationList;
   if (declarationList.flags & ts.NodeFlags.Using) {
     const kind = declarationList.flags & ts.NodeFlags.AwaitUsing;
-    if (kind === ts.NodeFlags.AwaitUsing || kind === ts.NodeFlags.Using) stop('disposal', statement);
+    if (kind === ts.NodeFlags.AwaitUsing || kind === ts.NodeFlags.Using) stop('waits-on-exit', statement);
   }
   const odd = declarations.find((each) => hasAwait(each.name));
   if (odd) stop('expression-order', odd);

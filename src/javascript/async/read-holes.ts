@@ -35,15 +35,18 @@ export function fillingOf(inner: Snippets): Filling {
     if (from < range.end) parts.push(plain(inner, { start: from, end: range.end }, nodes));
     return inner.compose(parts, range, 'no');
   };
-  const filled = (node: ts.Node): Binding | Snippet | undefined => {
+  const exactly = (node: ts.Node): Binding | Snippet | undefined => {
     const range = rangeOf(node);
     return holes.find((hole) => hole.at.start === range.start && hole.at.end === range.end)?.by;
   };
+  // Parentheses that were only around a wait are gone with it.
+  const filled = (node: ts.Node): Binding | Snippet | undefined =>
+    exactly(node) ?? (ts.isParenthesizedExpression(node.parent) ? filled(node.parent) : undefined);
   const expression = (node: ts.Expression): Snippet => {
     const whole = inner.expression(node);
-    if (!inside(whole.at).length) return whole;
     const by = filled(node);
-    if (by && 'parts' in by) return by;
+    if (by) return 'parts' in by ? by : plainName(by, whole.at);
+    if (!inside(whole.at).length) return whole;
     const { opposite: _, pure: __, ...rest } = whole;
     const filledIn = text(whole.at, [node]);
     const not = negated(node);
@@ -51,7 +54,6 @@ export function fillingOf(inner: Snippets): Filling {
       ...rest,
       parts: filledIn.parts,
       uses: filledIn.uses,
-      ...(by && { pure: true, loose: false }),
       ...(not && { opposite: expression(not).parts }),
     };
   };
@@ -77,6 +79,10 @@ export function fillingOf(inner: Snippets): Filling {
       return inside(range).length ? { ...text(range, nodes), declares: whole.declares } : whole;
     },
   };
+}
+
+function plainName(binding: Binding, at: Range): Snippet {
+  return { parts: [binding], uses: [], declares: [], promise: 'no', pure: true, at };
 }
 
 /** A stretch of text that declares nothing by itself. */

@@ -13,8 +13,8 @@ import { commentsIn, headed, readingFor, restOf } from './read-statements.js';
 /** A loop whose head waits; `undefined` when only its body does. */
 export function readLoop(statement: ts.IterationStatement, site: Site, env: Env): Made | undefined {
   if (ts.isForOfStatement(statement) || ts.isForInStatement(statement)) {
-    if (ts.isForOfStatement(statement) && statement.awaitModifier) stop('async-iteration', statement);
-    if (isUsing(statement.initializer)) stop('disposal', statement);
+    if (ts.isForOfStatement(statement) && statement.awaitModifier) stop('waits-on-exit', statement);
+    if (isUsing(statement.initializer)) stop('waits-on-exit', statement);
     if (hasAwait(statement.initializer)) stop('expression-order', statement.initializer);
     return headed(site, statement.expression, env);
   }
@@ -78,7 +78,7 @@ function forLoop(statement: ts.ForStatement, site: Site, env: Env): Made | undef
 
 /** `for (let i = await first(); …)`: the values are there before the loop begins. */
 function liftInit(initializer: ts.ForInitializer, steps: Step[], env: Env): void {
-  if (isUsing(initializer)) stop('disposal', initializer);
+  if (isUsing(initializer)) stop('waits-on-exit', initializer);
   if (!ts.isVariableDeclarationList(initializer)) return lift(initializer, { steps, root: initializer }, env);
   const own = initializer.declarations;
   if (own.some((each) => hasAwait(each.name))) stop('expression-order', initializer);
