@@ -3,7 +3,7 @@ import { convertProject } from '../../src/transforms/index';
 import { again } from './async-identity';
 import { controlFlow, execute, values } from './async-programs';
 
-const count = Number(process.env['MANY'] ?? 40);
+const count = Number(process.env['MANY'] ?? 20);
 
 function toPromise(text: string): { text: string; refused: string[] } {
   const view = { root: '/', read: () => undefined, others: [] };
