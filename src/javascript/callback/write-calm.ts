@@ -80,7 +80,7 @@ function blockMayThrow(blocks: readonly (Block | undefined)[], env: Env): boolea
 /** What a loop does once, before its first turn. */
 function startsBadly({ form }: StepOf<'loop'>): boolean {
   if (form?.kind === 'for') return !!form.init && !quiet(form.init);
-  return (form?.kind === 'of' && !form.over.list) || (form?.kind === 'in' && !quiet(form.over));
+  return (form?.kind === 'of' && !(form.over.list && quiet(form.over))) || (form?.kind === 'in' && !quiet(form.over));
 }
 
 function valueMayThrow(value: Value): boolean {
