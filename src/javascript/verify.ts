@@ -28,12 +28,20 @@ export function findWrong(groups: readonly WrittenGroup[]): Wrong[] {
       )
     )
       continue;
-    for (const group of inFile) {
-      const found = wrongIn(ctx, editsOf(group, ctx));
-      if (found) wrong.push({ group, ctx, ...found });
-    }
+    wrong.push(...oneByOne(ctx, inFile));
   }
   return wrong;
+}
+
+/** Groups that are wrong alone, or only together with those before them. */
+function oneByOne(ctx: FileContext, groups: readonly WrittenGroup[]): Wrong[] {
+  const good: TextEdit[] = [];
+  return groups.flatMap((group) => {
+    const edits = editsOf(group, ctx);
+    const found = wrongIn(ctx, [...good, ...edits]);
+    if (!found) good.push(...edits);
+    return found ? [{ group, ctx, ...found }] : [];
+  });
 }
 
 function editsOf(group: WrittenGroup, ctx: FileContext): TextEdit[] {
@@ -41,7 +49,9 @@ function editsOf(group: WrittenGroup, ctx: FileContext): TextEdit[] {
 }
 
 function wrongIn(ctx: FileContext, edits: readonly TextEdit[]): Pick<Wrong, 'why' | 'detail'> | undefined {
-  const after = parseSource(ctx.path, applyEdits(ctx.text, edits));
+  const text = applied(ctx, edits);
+  if (text === undefined) return { why: 'unparsable', detail: 'edits overlap' };
+  const after = parseSource(ctx.path, text);
   const [error] = after.errors;
   if (error) return { why: 'unparsable', detail: `${error.line}:${error.column} ${error.message}` };
   const left = commentsIn(after.file);
@@ -50,6 +60,15 @@ function wrongIn(ctx: FileContext, edits: readonly TextEdit[]): Pick<Wrong, 'why
   // A comment that is there twice stands on code that is there twice: nobody would write that by hand.
   const repeated = left.find((comment) => !isOwnComment(comment));
   return repeated === undefined ? undefined : { why: 'code-repeated', detail: repeated };
+}
+
+/** Edits that overlap are a defect of ours too: nothing of them is applied. */
+function applied(ctx: FileContext, edits: readonly TextEdit[]): string | undefined {
+  try {
+    return applyEdits(ctx.text, edits);
+  } catch {
+    return undefined;
+  }
 }
 
 function takeOne(from: string[], text: string): boolean {
