@@ -40,6 +40,17 @@ export function convert(source: string, options: TransformOptions) {
   return { result, after: sourceOf(after) };
 }
 
+/** What it throws is a defect like those that it reports. */
+function convertSafely(source: string, options: TransformOptions): ReturnType<typeof convert> {
+  try {
+    return convert(source, options);
+  } catch (thrown) {
+    const message = thrown instanceof Error ? (thrown.stack ?? '').split('\n').slice(0, 2).join(' ') : String(thrown);
+    const error = { path: '', line: 1, column: 1, kind: 'internal-error' as const, message: `thrown: ${message}` };
+    return { result: { groups: [], refused: [], errors: [error], ignored: [], sites: 0 }, after: source };
+  }
+}
+
 /** `home`: the style that the program is told in, where it can come back to it. */
 export async function check(
   program: Program,
@@ -51,7 +62,7 @@ export async function check(
   const repeats: string[] = [];
   const [wrong] = filesOf(program.source).flatMap(({ path, text }) => parseSource(path, text).errors);
   if (wrong) throw new Error(`the generated program does not parse: ${wrong.message}\n${program.source}`);
-  const { result, after } = convert(program.source, options);
+  const { result, after } = convertSafely(program.source, options);
   if (program.source.includes('\r\n') && /(?<!\r)\n/.test(after)) problems.push('a line end of another kind');
   problems.push(...result.errors.map((error) => `${error.kind}: ${error.message}`));
   if (after !== program.source) {
@@ -59,7 +70,7 @@ export async function check(
     if (problems.length === 0) {
       const found = await differences(program, { ...program, source: after }, options);
       (found?.turn ? turns : problems).push(...(found ? [found.text] : []));
-      const again = convert(after, options);
+      const again = convertSafely(after, options);
       if (again.after !== after) repeats.push(`a second run changes it again:\n${again.after}`);
       if (home && problems.length === 0 && options.exports !== 'change') {
         const back = await thereAndBack(program, after, { ...options, to: home });
@@ -76,7 +87,7 @@ async function thereAndBack(
   after: string,
   options: TransformOptions,
 ): Promise<Difference | undefined> {
-  const { result, after: back } = convert(after, options);
+  const { result, after: back } = convertSafely(after, options);
   const [wrong] = [...result.errors.map((error) => error.message), ...textProblems(program.source, back)];
   const found = wrong
     ? { text: wrong, turn: false }
@@ -115,6 +126,8 @@ async function differences(old: Program, fresh: Program, options: TransformOptio
       : fresh;
   for (const salt of SALTS) {
     const usual = await execute(old, { salt });
+    if (/SyntaxError/.test(usual.lines[0] ?? ''))
+      throw new Error(`the program does not load: ${usual.lines[0]}\n${old.source}`);
     for (const failing of [undefined, ...usual.calls.slice(0, MOST_FAILING)]) {
       const weather: Weather = { salt, ...(failing && { failing }) };
       const before = failing ? await execute(old, weather) : usual;
@@ -145,8 +158,10 @@ function compare(before: Trace, after: Trace, options: TransformOptions): Differ
   return { text, turn: sortedTurns(old) === sortedTurns(now) };
 }
 
-export function visible(lines: readonly string[], options: TransformOptions): string[] {
-  if (options.exports !== 'change') return [...lines];
+export function visible(all: readonly string[], options: TransformOptions): string[] {
+  // An error that nobody takes ends the process, whichever way it went unseen.
+  const lines = all.map((line) => line.replace(/^died of unhandled/, 'died of uncaught'));
+  if (options.exports !== 'change') return lines;
   return lines.flatMap((line) => {
     const [, name, rest] = /^answer of (\S+): \d arguments: (.*)$/.exec(line) ?? [];
     if (name) {

@@ -51,8 +51,6 @@ export async function execute(program: Program, weather: Weather): Promise<Trace
   process.on('unhandledRejection', rejected).on('uncaughtException', thrown);
   try {
     const exported = world.attempt('load', () => load(program.source, world)) as Record<string, Function> | undefined;
-    if (/SyntaxError/.test(world.lines.at(-1) ?? ''))
-      throw new Error(`the program does not load: ${world.lines.at(-1)}\n${program.source}`);
     await world.run();
     for (const call of program.calls) {
       if (world.dead || !exported) break;

@@ -10,6 +10,8 @@ export async function styleDifferences(row: readonly number[]): Promise<string[]
   const [told, ...others] = everyStyle(row);
   const [first, reference] = told!;
   const usual = await execute(reference, { salt: 1 });
+  if (/SyntaxError/.test(usual.lines[0] ?? ''))
+    return [`the program does not load: ${usual.lines[0]}\n${reference.source}`];
   for (const failing of [undefined, ...usual.calls.slice(0, MOST_FAILING)]) {
     const weather = { salt: 1, ...(failing && { failing }) };
     const wanted = said(failing ? await execute(reference, weather) : usual);
