@@ -40,7 +40,7 @@ type After = (inner: Env, value: readonly Step[]) => string[];
  *   };
  *   ids.forEach((id, index) => load(id, collect(index)));
  */
-export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: Env): string[] {
+export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: Env, again: boolean): string[] {
   if (task.kind === 'fanOut' && task.limit) unsayable('no-callback-form', step.at);
   if (step.onFail) unsayable('no-callback-form', step.at);
   const { names } = env.world;
@@ -53,11 +53,16 @@ export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: E
     collect: names.fresh('collect'),
     one,
   };
-  return leadingTo({ stem: 'next', ...(one && { param: name }), write: (at) => after({ ...at }, steps) }, env, (to) => [
-    ...declared(task, joined, env),
-    ...collector(task, joined, to, env),
-    ...starts(task, joined, to, env),
-  ]);
+  return leadingTo(
+    {
+      stem: 'next',
+      ...(one && { param: name }),
+      again: again && steps.length === 0,
+      write: (at) => after({ ...at }, steps),
+    },
+    env,
+    (to) => [...declared(task, joined, env), ...collector(task, joined, to, env), ...starts(task, joined, to, env)],
+  );
 }
 
 interface Joined {

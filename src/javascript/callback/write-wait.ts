@@ -1,5 +1,6 @@
 import type { Bind, BlockTask, Snippet, Step, StepOf, Task } from '../../flow/model.js';
 import { writeJoin } from './write-fan-out.js';
+import { isShort, placeOf } from './write-join.js';
 import { isSurePromise } from './write-calm.js';
 import {
   answering,
@@ -24,7 +25,8 @@ import { writeFlow } from './write-steps.js';
 /** A wait: what follows it stands in its continuation. */
 export function writeWait(step: StepOf<'wait'>, rest: readonly Step[], env: Env): string[] {
   const lead = [...leadLines(step.lead, env), ...trailLines(step, env)];
-  return [...lead, ...started(step.on, step, (inner, value) => writeFlow([...value, ...rest], inner), env)];
+  const again = rest.length === 0 ? isShort(env.next) : placeOf(rest, () => []).again === true;
+  return [...lead, ...started(step.on, step, (inner, value) => writeFlow([...value, ...rest], inner), env, again)];
 }
 
 /** `return f(x);`: who waits for the function gets the answer of the task. */
@@ -32,18 +34,25 @@ export function writeTail(step: StepOf<'exit'> & { how: 'succeed' }, task: Task,
   const to = env.exits.get(step.of);
   if (!to) throw new Error('bug: an exit of nothing');
   const fail = step.unawaited ? env.outerFail : env.fail;
-  const name = env.world.names.local('value');
+  const { names } = env.world;
+  const name = task.kind === 'call' || task.kind === 'block' ? names.local('value') : names.fresh('results');
   const bind: Bind = {
     how: 'const',
     pattern: { parts: [name], uses: [], declares: [], promise: 'no', pure: true, at: step.at },
   };
   const after = (inner: Env): string[] => leave(to, name, inner);
-  return started(task, { ...step, kind: 'wait', on: task, bind } as StepOf<'wait'>, after, { ...env, fail });
+  return started(
+    task,
+    { ...step, kind: 'wait', on: task, bind } as StepOf<'wait'>,
+    after,
+    { ...env, fail },
+    isShort(to),
+  );
 }
 
 type After = (inner: Env, value: readonly Step[]) => string[];
 
-function started(task: Task, step: StepOf<'wait'>, after: After, env: Env): string[] {
+function started(task: Task, step: StepOf<'wait'>, after: After, env: Env, again: boolean): string[] {
   switch (task.kind) {
     case 'call': {
       const { before, behind, results } = formOf(task, env);
@@ -54,7 +63,7 @@ function started(task: Task, step: StepOf<'wait'>, after: After, env: Env): stri
       return blockLines(task, step, after, env);
     case 'fanOut':
     case 'together':
-      return writeJoin(task, step, after, env);
+      return writeJoin(task, step, after, env, again);
   }
 }
 

@@ -66,13 +66,15 @@ function envFor(entry: Entry, flow: Block, pen: Pen, indent: string, to: { goto:
 }
 
 /** A body is indented as its closing brace is; an arrow's body that stood on a line of its own begins behind the arrow now. */
-function lineOf({ bodyKind, body }: Entry, text: string): number {
+function lineOf({ bodyKind, body, head }: Entry, text: string): number {
   if (bodyKind === 'block')
     return /^[ \t]*$/.test(text.slice(text.lastIndexOf('\n', body.end - 1) + 1, body.end - 1))
       ? body.end - 1
       : body.start;
   if (bodyKind !== 'expression') return body.start;
+  const joins = head.edits.some((edit) => edit.end === body.start && edit.start < edit.end);
   const before = text.slice(0, body.start).trimEnd();
+  if (!joins && /\n/.test(text.slice(before.length, body.start))) return body.start;
   return before.endsWith('=>') ? before.length : body.start;
 }
 

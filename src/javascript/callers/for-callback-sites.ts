@@ -147,6 +147,17 @@ function callsOf(task: Task): CallTask[] {
   }
 }
 
+/** Nothing follows a wait in it, and no call in it has a callback form: it would only be wrapped. */
+export function onlyHandsOn(flow: Block): boolean {
+  return flow.steps.every((step) => {
+    if (step.kind === 'wait') return false;
+    const task =
+      step.kind === 'exit' && step.how === 'succeed' && step.with && isTask(step.with) ? step.with : undefined;
+    if (task && (task.kind === 'call' ? task.callback : task.kind !== 'block' || !onlyHandsOn(task.body))) return false;
+    return blocksOf(step).every(onlyHandsOn);
+  });
+}
+
 /** The call that a task is. */
 function callAt(ctx: FileContext, { awaitable, callee }: CallTask): ts.CallExpression | undefined {
   if (!callee) return undefined;

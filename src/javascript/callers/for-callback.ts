@@ -6,7 +6,7 @@ import { canImportBuiltins, localNameFor } from '../imports.js';
 import type { ModuleGraph } from '../modules/graph.js';
 import type { PlacedRefusal, PlannedGroup } from '../plan.js';
 import { ts } from '../parse.js';
-import { sitesOf } from './for-callback-sites.js';
+import { onlyHandsOn, sitesOf } from './for-callback-sites.js';
 import type { CallbackSite } from './for-callback-sites.js';
 import { promisifiedType } from './for-callback-types.js';
 
@@ -50,6 +50,14 @@ export function planCallbacks(
   const sites = sitesOf(found, { graph, options, byPath });
   for (const site of sites) if (site.mode === 'change' && unsaid(changed(site, sites), site.ctx)) site.mode = 'keep';
   const taken = sites.filter((site) => {
+    if (site.mode === 'keep' && onlyHandsOn(withCalls(site, sites))) {
+      refusals.push({
+        ctx: site.ctx,
+        rule: rule(site.entry),
+        refusal: { code: 'no-callback-form', at: site.entry.at },
+      });
+      return false;
+    }
     if (options.exports !== 'refuse' || !site.isExported || site.isSeen || site.mode === 'change') return true;
     const { start, end } = site.entry.at;
     refusals.push({
