@@ -29,7 +29,7 @@ export function inlineBlocks(block: Block, which: Which = 'any'): Block {
   return { ...block, steps: inlineSteps(block.steps, which) };
 }
 
-/** `straight`: only blocks with one end, for a style in which a handler with several is as good as any. */
+/** `straight`: of blocks whose value is needed only those with one end, for a style in which a handler with several is as good. */
 type Which = 'any' | 'straight';
 
 function inlineSteps(steps: readonly Step[], which: Which): Step[] {
@@ -59,8 +59,7 @@ function bareExit(step: Step, of: Target): Step {
 function inlineWait(step: StepOf<'wait'>, which: Which): Step[] {
   const on = inlineTask(step.on, which);
   if (on.kind !== 'block' || on.apart) return [{ ...step, on }];
-  if (which === 'straight' && (step.onFail || exits(on.body.steps.slice(0, -1), on.target) || !isPlainEnd(on)))
-    return [{ ...step, on }];
+  if (which === 'straight' && (step.onFail || (step.bind && !isStraight(on)))) return [{ ...step, on }];
   if (step.onFail) return guardedBlock(step, on, step.onFail);
   const bound = bindBlock(on, step.bind, step);
   return bound ? withLead(bound, step, on.body.tail) : [{ ...step, on: { ...on, apart: true } }];
@@ -274,9 +273,9 @@ function joined(parts: readonly (string | Snippet)[], step: Pick<Step, 'at'>): S
 }
 
 /** It ends with its one exit, or has none. */
-function isPlainEnd({ body, target }: BlockTask): boolean {
+function isStraight({ body, target }: BlockTask): boolean {
   const last = body.steps.at(-1);
-  return !last || last.kind === 'exit' || !exits([last], target);
+  return !exits(body.steps.slice(0, -1), target) && (!last || last.kind === 'exit' || !exits([last], target));
 }
 
 function inlineTask(task: Task, which: Which): Task {
