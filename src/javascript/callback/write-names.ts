@@ -27,17 +27,22 @@ export function namesOf(entry: Entry, flow: Block, canvas: Canvas): Names {
   });
   const said = spoken(flow, canvas);
   const used = new Set<string>();
+  const short = new Set<string>();
   const free = (stem: string, isTaken: (name: string) => boolean): string => {
     for (let n = 1; ; n++) if (!isTaken(n === 1 ? stem : `${stem}${n}`)) return n === 1 ? stem : `${stem}${n}`;
   };
   return {
     error: ['err', 'error', 'failure'].find((name) => !said.has(name)) ?? free('err', (name) => words.has(name)),
     fresh(stem) {
-      const name = free(stem, (each) => words.has(each) || used.has(each));
+      const name = free(stem, (each) => words.has(each) || used.has(each) || short.has(each));
       used.add(name);
       return name;
     },
-    local: (stem) => free(stem, (each) => words.has(each)),
+    local(stem) {
+      const name = free(stem, (each) => words.has(each) || used.has(each));
+      short.add(name);
+      return name;
+    },
     mark() {
       const before = [...used];
       return () => {
