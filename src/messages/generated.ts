@@ -15,11 +15,14 @@ export type RefusalCode =
   | 'called-more-than-once'
   | 'callee-not-seen'
   | 'caller-not-convertible'
+  | 'cancellation'
   | 'code-after-call'
   | 'code-repeated'
   | 'comment-lost'
+  | 'coroutine-value'
   | 'custom-thenable'
   | 'declared-return-type'
+  | 'decorated'
   | 'dynamic-scope'
   | 'early-return'
   | 'error-not-checked'
@@ -27,39 +30,55 @@ export type RefusalCode =
   | 'expression-order'
   | 'finally-overrides'
   | 'framework-callback'
+  | 'function-value'
   | 'generator'
+  | 'http-option'
   | 'ignored'
   | 'labels'
+  | 'lazy-results'
   | 'lazy-thenable'
   | 'library-esm-only'
   | 'library-promise'
+  | 'library-replaced'
   | 'limiter-shared'
   | 'list-unknown'
   | 'live-queue'
+  | 'lock-held'
   | 'many-events'
   | 'microtask-order'
   | 'mixed-style'
   | 'nested-limit'
   | 'no-async-here'
+  | 'no-async-twin'
   | 'no-callback-form'
   | 'not-error-first'
+  | 'one-line-block'
   | 'optional-chain'
+  | 'own-signature'
   | 'own-this'
   | 'parse-error'
   | 'partial-result-with-error'
   | 'path-without-callback'
+  | 'pool-option'
   | 'promise-as-value'
   | 'promise-identity'
   | 'reference-use'
+  | 'response-escapes'
   | 'return-in-try'
   | 'returns-value'
   | 'schedule-differs'
+  | 'session-outside'
   | 'several-results'
   | 'shared-loop-variable'
+  | 'shared-state'
   | 'stream'
   | 'switch-fall-through'
   | 'sync-callback'
   | 'sync-throw'
+  | 'task-escapes'
+  | 'task-not-awaited'
+  | 'test-function'
+  | 'thread-identity'
   | 'throws-in-callback'
   | 'top-level-await'
   | 'top-level-await-cjs'
@@ -109,6 +128,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Look at the refusal of that caller: when it can be converted, so can this function.",
     example: "function get(id, cb) {\n  db.get(id, cb);\n}\nfunction page(id, cb) {\n  get(id, cb);\n  hits++;\n}\n",
   },
+  'cancellation': {
+    sentence: "Left unchanged: `%code%` stops work that is under way; a thread cannot be stopped.",
+    advice: "Give each request its own timeout, or let the work look at a flag.",
+    example: "import asyncio\n\n\nasync def main():\n    try:\n        await asyncio.wait_for(asyncio.sleep(10), 1)\n    except asyncio.TimeoutError:\n        print('too late')\n\n\nasyncio.run(main())\n",
+  },
   'code-after-call': {
     sentence: "Left unchanged: `%code%` runs before the answer arrives; after `await` it would run later.",
     advice: "Move it above the call if the order does not matter.",
@@ -124,6 +148,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Move the comment to a line of its own, above a statement, and run again.",
     example: "function load(id) {\n  return get(id).then(\n    // an answer is passed on\n    undefined,\n    () => 'none',\n  );\n}\n",
   },
+  'coroutine-value': {
+    sentence: "Left unchanged: `%code%` is a coroutine that is kept or handed on; without asyncio it would run at once.",
+    advice: "Await it where it is made, or start it with `asyncio.create_task` and gather the tasks.",
+    example: "import asyncio\n\n\nasync def load(n):\n    await asyncio.sleep(n)\n    return n\n\n\nasync def main():\n    print(await asyncio.gather(*map(lambda n: load(n), [1, 2])))\n\n\nasyncio.run(main())\n",
+  },
   'custom-thenable': {
     sentence: "Left unchanged: what `%code%` stands on is no promise: its `then` or `catch` means something else.",
     advice: "Nothing to do: `await` would not do the same.",
@@ -133,6 +162,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: the function is declared to return `%code%`, and an async function returns `Promise<T>`.",
     advice: "Declare `Promise<T>` if no caller needs another type.",
     example: "function load(id: number): PromiseLike<string> {\n  return get(id).then((user) => user.name);\n}\n",
+  },
+  'decorated': {
+    sentence: "Left unchanged: the decorator `%code%` may call the function, or keep what it returns: a coroutine is neither its result nor can it be kept.",
+    advice: "Convert the decorator too, or take it off and decorate a function around.",
+    example: "import functools\nimport time\nfrom concurrent.futures import ThreadPoolExecutor\n\n\n@functools.lru_cache\ndef load(n):\n    time.sleep(n)\n    return n\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, [1, 1])))\n",
   },
   'dynamic-scope': {
     sentence: "Left unchanged: `%code%` looks names up at run time (`eval` or `with`), so no name near it can be moved or renamed.",
@@ -169,10 +203,20 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Move the body to a function of its own; that function can be converted.",
     example: "const async = require('async');\nfunction all(ids, cb) {\n  async.eachSeries(\n    ids,\n    (id, next) => {\n      return get(id).then(() => next(), next);\n    },\n    cb,\n  );\n}\n",
   },
+  'function-value': {
+    sentence: "Left unchanged: `%code%` is used as a value here, and who calls it would have to await it.",
+    advice: "Call it where its result is needed, and hand on the result.",
+    example: "import time\nfrom concurrent.futures import ThreadPoolExecutor\n\n\ndef load(n):\n    time.sleep(n)\n    return n\n\n\nprint(sorted([2, 1], key=load))\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, [1, 2])))\n",
+  },
   'generator': {
     sentence: "Left unchanged: `%code%` is in a generator, which gives its values on request.",
     advice: "Convert the functions that the generator calls.",
     example: "function* pages(ids) {\n  for (const id of ids) yield get(id).then((page) => page.title);\n}\n",
+  },
+  'http-option': {
+    sentence: "Left unchanged: `%code%` has no equal in the other HTTP library.",
+    advice: "Do without it, or keep this function as it is.",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url):\n    return requests.get(url, stream=True).raw.read(10)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['http://a.example', 'http://b.example'])))\n",
   },
   'ignored': {
     sentence: "Ignored: `%code%` carries an `asyncshift-ignore` comment.",
@@ -183,6 +227,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` jumps to a label on the other side of a wait.",
     advice: "Make the inner loop a function that returns.",
     example: "const fs = require('fs');\nexports.first = function (lists, cb) {\n  outer: for (const list of lists) {\n    for (const name of list) {\n      if (!name) continue outer;\n      return fs.readFile(name, 'utf8', cb);\n    }\n  }\n};\n",
+  },
+  'lazy-results': {
+    sentence: "Left unchanged: the results of `%code%` are taken one by one somewhere else, or never; when they are decides what is seen of an error.",
+    advice: "Make a list of them where they are: `results = list(executor.map(f, xs))`.",
+    example: "import time\nfrom concurrent.futures import ThreadPoolExecutor\n\n\ndef load(n):\n    time.sleep(n)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    show = print\n    show(executor.map(load, [1, 2]))\n",
   },
   'lazy-thenable': {
     sentence: "Left unchanged: `%code%` sends its request only when it is waited for, so waiting elsewhere would move the request.",
@@ -199,6 +248,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Replace that method by native code first.",
     example: "const Promise = require('bluebird');\nfunction load(id) {\n  return Promise.resolve(db.get(id))\n    .timeout(100)\n    .then((user) => user.name);\n}\n",
   },
+  'library-replaced': {
+    sentence: "Left unchanged: `%code%` replaces what the converted code would no longer call.",
+    advice: "Replace your own function instead, or answer the requests with a local server.",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\nrequests.get = print\n\n\ndef load(url):\n    return requests.get(url).status_code\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['http://a.example', 'http://b.example'])))\n",
+  },
   'limiter-shared': {
     sentence: "Left unchanged: `%code%` holds back more than one place; apart from each other they would run more at once than it allows.",
     advice: "Make the limiter in the function that uses it if each call of it may have a pool of its own.",
@@ -213,6 +267,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` is a queue that is fed while it runs; no loop or join says the same.",
     advice: "Keep the queue, and convert the task it runs.",
     example: "const async = require('async');\nconst fs = require('fs');\nexports.remover = function (onSaturated, cb) {\n  return async.queue((name, next) => fs.unlink(name, next), 2, cb);\n};\n",
+  },
+  'lock-held': {
+    sentence: "Left unchanged: the lock `%code%` is held while something is waited for; in one thread that would wait for itself.",
+    advice: "Hold the lock only where nothing is waited for.",
+    example: "import threading\nimport time\nfrom concurrent.futures import ThreadPoolExecutor\n\nlock = threading.Lock()\n\n\ndef load(n):\n    with lock:\n        time.sleep(n)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, [1, 2])))\n",
   },
   'many-events': {
     sentence: "Left unchanged: `%code%` can report many times; a promise settles once.",
@@ -239,6 +298,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Offer a static factory (`static async create(id)`) or a method.",
     example: "class User {\n  constructor(id, cb) {\n    db.get(id, (err, row) => {\n      if (err) return cb(err);\n      this.row = row;\n      cb(null, this);\n    });\n  }\n}\n",
   },
+  'no-async-twin': {
+    sentence: "Left unchanged: `%code%` blocks the thread it runs in, and nothing that can be awaited does the same.",
+    advice: "Keep it in threads, or wrap it by hand: `await asyncio.to_thread(f, x)`.",
+    example: "import subprocess\nfrom concurrent.futures import ThreadPoolExecutor\n\n\ndef load(name):\n    return subprocess.run(['echo', name])\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['a', 'b'])))\n",
+  },
   'no-callback-form': {
     sentence: "Left unchanged: nothing written with callbacks would do the same as `%code%`.",
     advice: "Keep the promise here, and bridge to it with `util.callbackify` where a callback is wanted.",
@@ -249,10 +313,20 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Give the error first (`cb(null, answer)`), then run again.",
     example: "const client = require('client');\nexports.load = function (name, cb) {\n  client.load(\n    name,\n    (text) => cb(null, text),\n    (err) => cb(err),\n  );\n};\n",
   },
+  'one-line-block': {
+    sentence: "Left unchanged: `%code%` shares its line with other statements, and has to become a block.",
+    advice: "Give it a line of its own.",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url): return requests.get(url).text\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['http://a.example', 'http://b.example'])))\n",
+  },
   'optional-chain': {
     sentence: "Left unchanged: `%code%` gives undefined at once when there is nothing to call; `await` can't say that.",
     advice: "Test for what may be missing first, and start the chain where it is there.",
     example: "function load(cache, id) {\n  return cache?.get(id).then((user) => user.name);\n}\n",
+  },
+  'own-signature': {
+    sentence: "Left unchanged: `%name%` hands all of its keyword arguments on, so it cannot be given one more.",
+    advice: "Name the arguments that it takes.",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url, **options):\n    return requests.get(url, params=options).text\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['http://a.example', 'http://b.example'])))\n",
   },
   'own-this': {
     sentence: "Left unchanged: the handler has a `this`, `arguments` or name of its own at `%code%`, which it would lose as plain code.",
@@ -274,6 +348,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Report on that path too, if waiting for ever is not intended.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return cb(err);\n    if (text) cb(null, text);\n  });\n};\n",
   },
+  'pool-option': {
+    sentence: "Left unchanged: `%code%` is something that only a pool of threads has.",
+    advice: "Do without it, or keep the threads.",
+    example: "import time\nfrom concurrent.futures import ThreadPoolExecutor\n\nwith ThreadPoolExecutor(max_workers=2, initializer=print) as executor:\n    print(list(executor.map(time.sleep, [1, 2])))\n",
+  },
   'promise-as-value': {
     sentence: "Left unchanged: the promise in `%code%` is kept and used as a value.",
     advice: "Nothing to do: a stored promise is fine in async code.",
@@ -288,6 +367,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` hands `%name%` on as a value, so who calls it, and how, cannot be seen.",
     advice: "Pass a small function that calls it, or use `--exports change` after looking at every use.",
     example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return cb(err);\n    cb = (error, value) => console.log('late', value);\n    cb(null, text);\n  });\n};\n",
+  },
+  'response-escapes': {
+    sentence: "Left unchanged: the response `%code%` is used where its connection would be closed already, or handed to code that expects the other library's.",
+    advice: "Return what is needed of it: `return response.text`.",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url):\n    return requests.get(url)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    for response in executor.map(load, ['http://a.example', 'http://b.example']):\n        print(response.text)\n",
   },
   'return-in-try': {
     sentence: "Left unchanged: `%code%` is returned from a `try` that never waits for it; with `await` the `catch` would see its errors too.",
@@ -304,6 +388,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Leave it, or write the loop or the join that you want in its place.",
     example: "const async = require('async');\nconst fs = require('fs');\nexports.sizes = function (names, cb) {\n  async.mapLimit(names, 2, (name, next) => fs.stat(name, next), cb);\n};\n",
   },
+  'session-outside': {
+    sentence: "Left unchanged: `%code%` would need a session, and there is none where it stands.",
+    advice: "Open the session yourself and hand it to the function.",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url):\n    return requests.get(url).text\n\n\nprint(load('http://a.example'))\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['http://a.example', 'http://b.example'])))\n",
+  },
   'several-results': {
     sentence: "Left unchanged: `%code%` gives more than one result, and not all who use them can be seen.",
     advice: "Give one object, or add a promise version beside it.",
@@ -313,6 +402,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%name%` in `%code%` is one variable for all turns and is read after the loop has gone on.",
     advice: "Use `let` if each turn should see its own value.",
     example: "const fs = require('fs');\nexports.all = function (names, cb) {\n  const later = [];\n  function next(i) {\n    if (i >= names.length) return cb(null, later);\n    fs.readFile(names[i], 'utf8', (err, text) => {\n      if (err) return cb(err);\n      later.push(() => i + text);\n      i++;\n      next(i);\n    });\n  }\n  next(0);\n};\n",
+  },
+  'shared-state': {
+    sentence: "Left unchanged: between `%code%` and the change that it leads to, another thread may stand; coroutines only take turns where they await.",
+    advice: "Put a lock round both (`async with lock:`), and run again: it becomes a lock of threads.",
+    example: "import asyncio\n\nseen = set()\n\n\nasync def visit(n):\n    if n not in seen:\n        seen.add(n)\n        await asyncio.sleep(n)\n\n\nasync def main():\n    await asyncio.gather(visit(1), visit(1))\n\n\nasyncio.run(main())\n",
   },
   'stream': {
     sentence: "Left unchanged: `%code%` reads or writes a stream, piece by piece.",
@@ -333,6 +427,26 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` throws at its caller; in an async function it would be a rejection.",
     advice: "Split it: a plain function that checks and then calls the async one.",
     example: "exports.load = function (id) {\n  if (!id) throw new TypeError('id');\n  return get(id).then((user) => user.name);\n};\n",
+  },
+  'task-escapes': {
+    sentence: "Left unchanged: the task `%code%` is kept where it cannot be seen what becomes of it.",
+    advice: "Await the task in the function that starts it.",
+    example: "import asyncio\n\n\nasync def load(n):\n    await asyncio.sleep(n)\n\n\nasync def main(show):\n    task = asyncio.create_task(load(1))\n    show(task)\n    await task\n\n\nasyncio.run(main(print))\n",
+  },
+  'task-not-awaited': {
+    sentence: "Left unchanged: nobody waits for the task `%code%`; it is given up when the loop ends, which a thread never is.",
+    advice: "Await it before the function ends.",
+    example: "import asyncio\n\n\nasync def load(n):\n    await asyncio.sleep(n)\n\n\nasync def main():\n    task = asyncio.create_task(load(1))\n    print('started')\n\n\nasyncio.run(main())\n",
+  },
+  'test-function': {
+    sentence: "Left unchanged: `%code%` is a test, and its framework would not await it: it would always pass.",
+    advice: "Make the class an `IsolatedAsyncioTestCase` and its tests `async def`, by hand.",
+    example: "import time\nimport unittest\nfrom concurrent.futures import ThreadPoolExecutor\n\n\nclass LoadTest(unittest.TestCase):\n    def test_load(self):\n        with ThreadPoolExecutor(max_workers=2) as executor:\n            self.assertEqual(list(executor.map(time.sleep, [1, 2])), [None, None])\n",
+  },
+  'thread-identity': {
+    sentence: "Left unchanged: `%code%` tells threads apart, and all coroutines run in one.",
+    advice: "Hand over what is meant as an argument.",
+    example: "import threading\nimport time\nfrom concurrent.futures import ThreadPoolExecutor\n\n\ndef load(n):\n    time.sleep(n)\n    return threading.current_thread().name\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, [1, 2])))\n",
   },
   'throws-in-callback': {
     sentence: "Left unchanged: `%code%` throws after the wait, where nobody could catch it; in an async function it would be an answer.",
