@@ -555,7 +555,7 @@ class Converter {
     if (more.length > 0 || others.length > 0 || call?.nodeType !== 'Call' || (call.func as Attribute).attr !== 'map')
       return undefined;
     if (call.keywords.some((each) => each.arg !== 'chunksize') || call.args.length < 2) return undefined;
-    const counts = call.args.slice(1).map((arg) => lengthOf(region.file, arg));
+    const counts = call.args.slice(1).map((arg) => lengthOf(this.project, region.file, arg));
     const limit = Number(region.limit);
     if (!counts.some((count) => count !== undefined && count <= limit)) return undefined;
     const outer = parentOf(call)!;

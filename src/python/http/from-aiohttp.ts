@@ -14,8 +14,7 @@ export interface HttpContext {
   readonly units: Units;
 }
 
-/** aiohttp's own limits: connections at once, and seconds for a whole request. */
-export const AIOHTTP_CONNECTIONS = 100;
+/** aiohttp's own limit of seconds for a whole request. */
 const AIOHTTP_SECONDS = '300';
 
 const RENAMED_OPTIONS: Readonly<Record<string, string>> = {
@@ -118,13 +117,13 @@ const isForm = (file: PyFile, value: Expr): boolean => {
   return made !== undefined && qualified(file, made.func) === 'aiohttp.FormData';
 };
 
-/** Arguments of `ClientSession(…)` that say how many connections there may be, or nothing that requests has to be told. */
-export function connectionLimit(session: Value | undefined): string {
+/** How many connections a session was told to open at most; its default of 100 was chosen by nobody. */
+export function connectionLimit(session: Value | undefined): string | undefined {
   const connector = session?.made?.call.keywords.find((each) => each.arg === 'connector')?.value;
-  if (connector?.nodeType !== 'Call' || !session?.made) return String(AIOHTTP_CONNECTIONS);
+  if (connector?.nodeType !== 'Call' || !session?.made) return undefined;
   const { file } = session.made;
   const limit = connector.keywords.find((each) => each.arg === 'limit')?.value;
-  return limit ? textOf(file, limit) : String(AIOHTTP_CONNECTIONS);
+  return limit ? textOf(file, limit) : undefined;
 }
 
 /** The lines that make a `requests.Session` what the `ClientSession` was; refuses what it cannot be told. */

@@ -1,6 +1,7 @@
 import { constantOf, connectionLimit } from '../http/from-aiohttp.js';
 import { isBuiltin, isName, qualified, textOf, type PyFile } from '../file.js';
 import type { PyProject } from '../project.js';
+import type { Binding } from '../scope.js';
 import {
   functionAround,
   isFunction,
@@ -22,7 +23,7 @@ export function boundOf(
   cluster: Cluster,
   limit: number | undefined,
 ): string | undefined {
-  const counts = cluster.spawns.map((spawn) => timesStarted(file, spawn));
+  const counts = cluster.spawns.map((spawn) => timesStarted(project, file, spawn));
   const total = counts.every((each) => each !== undefined) ? counts.reduce((sum, each) => sum! + each!, 0)! : undefined;
   if (total !== undefined && total <= 100) return String(Math.max(1, total));
   const held = cluster.spawns.map((spawn) => heldBy(project, file, spawn));
@@ -31,20 +32,20 @@ export function boundOf(
 }
 
 /** How often a task is started: once, or once per item of a list that is written out. */
-function timesStarted(file: PyFile, { node, call, mapped }: Spawn): number | undefined {
-  let times = mapped ? lengthOf(file, call.args[1]!) : 1;
+function timesStarted(project: PyProject, file: PyFile, { node, call, mapped }: Spawn): number | undefined {
+  let times = mapped ? lengthOf(project, file, call.args[1]!) : 1;
   const around = functionAround(node);
   for (let at: Node | undefined = node; at && at !== around && times !== undefined; at = parentOf(at)) {
     const parent = parentOf(at);
     if (parent && 'generators' in parent)
       for (const generator of parent.generators) {
         if (generator === (at as Node)) continue;
-        const length = lengthOf(file, generator.iter);
+        const length = lengthOf(project, file, generator.iter);
         times = length === undefined || times === undefined ? undefined : times * length;
       }
     if (parent?.nodeType === 'While') return undefined;
     if ((parent?.nodeType === 'For' || parent?.nodeType === 'AsyncFor') && parent.body.includes(at as never)) {
-      const length = lengthOf(file, parent.iter);
+      const length = lengthOf(project, file, parent.iter);
       times = length === undefined || times === undefined ? undefined : times * length;
     }
   }
@@ -52,7 +53,7 @@ function timesStarted(file: PyFile, { node, call, mapped }: Spawn): number | und
 }
 
 /** The number of items of a list that is written out, or of a `range` of numbers. */
-export function lengthOf(file: PyFile, expr: Expr): number | undefined {
+export function lengthOf(project: PyProject, file: PyFile, expr: Expr, depth = 0): number | undefined {
   switch (expr.nodeType) {
     case 'List':
     case 'Tuple':
@@ -62,7 +63,7 @@ export function lengthOf(file: PyFile, expr: Expr): number | undefined {
       return expr.keys.includes(null) ? undefined : expr.keys.length;
     case 'Name': {
       const value = unchanged(file, expr);
-      return value && lengthOf(file, value);
+      return value ? lengthOf(project, file, value, depth) : lengthOfParameter(project, file, expr, depth);
     }
     case 'Call': {
       const [first] = expr.args;
@@ -70,18 +71,18 @@ export function lengthOf(file: PyFile, expr: Expr): number | undefined {
       const sameLength = ['enumerate', 'list', 'tuple', 'sorted', 'reversed'].some((name) =>
         isBuiltin(file, expr.func, name),
       );
-      if (sameLength && first) return lengthOf(file, first);
+      if (sameLength && first) return lengthOf(project, file, first);
       if (isBuiltin(file, expr.func, 'zip')) {
-        const lengths = expr.args.map((arg) => lengthOf(file, arg)).filter((each) => each !== undefined);
+        const lengths = expr.args.map((arg) => lengthOf(project, file, arg)).filter((each) => each !== undefined);
         return lengths.length > 0 ? Math.min(...lengths) : undefined;
       }
       if (expr.func.nodeType === 'Attribute' && /^(?:items|keys|values)$/.test(expr.func.attr))
-        return lengthOf(file, expr.func.value);
+        return lengthOf(project, file, expr.func.value);
       return undefined;
     }
     case 'ListComp':
       return expr.generators.length === 1 && expr.generators[0]!.ifs.length === 0
-        ? lengthOf(file, expr.generators[0]!.iter)
+        ? lengthOf(project, file, expr.generators[0]!.iter)
         : undefined;
     default:
       return undefined;
@@ -101,6 +102,22 @@ function numberOf(file: PyFile, expr: Expr): number | undefined {
   return value?.nodeType === 'Constant' && typeof value.value === 'number' ? value.value : undefined;
 }
 
+/** A parameter has as many items as the longest list that any call of its function hands over. */
+function lengthOfParameter(project: PyProject, file: PyFile, name: Expr, depth: number): number | undefined {
+  const binding = name.nodeType === 'Name' ? file.scopes.bindingOf(name) : undefined;
+  const [arg] = binding?.sites ?? [];
+  const def = arg && parentOf(parentOf(arg)!);
+  if (depth > 3 || binding?.sites.length !== 1 || arg?.nodeType !== 'Arg' || !isFunction(def) || isMutated(binding))
+    return undefined;
+  const fn = project.functionOf(def);
+  const at = [...def.args.posonlyargs, ...def.args.args].indexOf(arg) - (fn.owner ? 1 : 0);
+  const lengths = project.usesOf(fn).map((use) => {
+    const given = use.call?.keywords.find((each) => each.arg === arg.arg)?.value ?? use.call?.args[at];
+    return given && given.nodeType !== 'Starred' ? lengthOf(project, use.file, given, depth + 1) : undefined;
+  });
+  return lengths.length > 0 && lengths.every((each) => each !== undefined) ? Math.max(...lengths) : undefined;
+}
+
 /** What a name stands for, when it is given a value once and nothing can change that value. */
 export function unchanged(file: PyFile, name: Expr): Expr | undefined {
   if (!isName(name)) return undefined;
@@ -109,13 +126,17 @@ export function unchanged(file: PyFile, name: Expr): Expr | undefined {
   const parent = site && parentOf(site);
   if (!binding || binding.sites.length !== 1 || (parent?.nodeType !== 'Assign' && parent?.nodeType !== 'AnnAssign'))
     return undefined;
-  const changed = binding.uses.some((use) => {
+  return isMutated(binding) ? undefined : parent.value;
+}
+
+/** Something is added to it, taken from it, or it is handed to who knows whom. */
+function isMutated(binding: Binding): boolean {
+  return binding.uses.some((use) => {
     const at = parentOf(use);
     if (at?.nodeType === 'Attribute')
       return /^(?:append|extend|insert|pop|remove|clear|add|discard|update|sort)$/.test(at.attr);
     return at?.nodeType === 'Subscript' ? at.ctx.nodeType !== 'Load' : at?.nodeType === 'AugAssign';
   });
-  return changed ? undefined : parent.value;
 }
 
 /** What holds a worker: a semaphore around all that it waits for, or the connections of the session that it asks. */

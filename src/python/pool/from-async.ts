@@ -24,7 +24,6 @@ import { HTTPX_METHODS, METHODS, MODULE_NAMES, SPECIAL_METHODS } from './asyncio
 import type { SyncContext } from './context.js';
 import { writeFans } from './executor.js';
 import { guardSharedState } from './shared-state.js';
-import { concurrent, guardState } from './races.js';
 import { findFans, type Fans, type SpawnQuestions } from './spawns.js';
 
 /**
@@ -41,7 +40,6 @@ export function asyncToBlocking(
   for (const fn of project.functions) converter.convert(units.of(fn), nodesOf(fn.def.body, fn));
   for (const file of project.files) converter.convert(units.ofModule(file), nodesOf(file.module.body));
   converter.linkShared();
-  guardState(project, units, concurrent(project, converter.started));
   guardSharedState(units);
   return units;
 }
