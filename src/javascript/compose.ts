@@ -113,10 +113,27 @@ function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
   }
   // At one place an import comes before what stands there already, such as the `async` of a function that starts there.
-  return [...importDrafts(ctx, job), ...drafts].flatMap(({ edit, owners }) => {
+  return intoRemovals([...importDrafts(ctx, job), ...drafts]).flatMap(({ edit, owners }) => {
     const shrunk = shrinkEdit(ctx.text, { ...edit, text: finish(edit.text, ctx.style.eol) });
     return shrunk ? [{ edit: shrunk, owners }] : [];
   });
+}
+
+/** A line that is added behind one that goes takes its place. */
+function intoRemovals(drafts: readonly Draft[]): Draft[] {
+  const all = [...drafts];
+  for (const added of drafts) {
+    const { start, end, text } = added.edit;
+    const index = all.findIndex(
+      ({ edit }) => start === end && edit.text === '' && edit.start < start && start < edit.end,
+    );
+    if (index < 0) continue;
+    const { edit, owners } = all[index]!;
+    const moved = text.replace(/^(\r?\n)([^]*)$/, '$2$1');
+    all[index] = { edit: { ...edit, text: moved }, owners: new Set([...owners, ...added.owners]) };
+    all.splice(all.indexOf(added), 1);
+  }
+  return all;
 }
 
 /** One edit brings in what several groups need; the groups then stand or fall together. */
