@@ -1,4 +1,5 @@
 import { applyEdits, type TextEdit } from '../edits/edits.js';
+import type { FileEdit } from '../types.js';
 import { commentsIn } from './comments.js';
 import type { WrittenGroup } from './compose.js';
 import type { FileContext } from './context.js';
@@ -25,6 +26,7 @@ export function findWrong(groups: readonly WrittenGroup[]): Wrong[] {
       !wrongIn(
         ctx,
         inFile.flatMap((group) => editsOf(group, ctx)),
+        inFile.flatMap(createdBy),
       )
     )
       continue;
@@ -36,10 +38,12 @@ export function findWrong(groups: readonly WrittenGroup[]): Wrong[] {
 /** Groups that are wrong alone, or only together with those before them. */
 function oneByOne(ctx: FileContext, groups: readonly WrittenGroup[]): Wrong[] {
   const good: TextEdit[] = [];
+  const made: FileEdit[] = [];
   return groups.flatMap((group) => {
     const edits = editsOf(group, ctx);
-    const found = wrongIn(ctx, [...good, ...edits]);
-    if (!found) good.push(...edits);
+    const created = createdBy(group);
+    const found = wrongIn(ctx, [...good, ...edits], [...made, ...created]);
+    if (!found) (good.push(...edits), made.push(...created));
     return found ? [{ group, ctx, ...found }] : [];
   });
 }
@@ -48,13 +52,25 @@ function editsOf(group: WrittenGroup, ctx: FileContext): TextEdit[] {
   return group.edits.filter((edit) => edit.ctx === ctx);
 }
 
-function wrongIn(ctx: FileContext, edits: readonly TextEdit[]): Pick<Wrong, 'why' | 'detail'> | undefined {
+/** New files: code that moved there took its comments along. */
+function createdBy(group: WrittenGroup): FileEdit[] {
+  return group.members.flatMap(({ beside = [] }) => beside.filter((edit) => edit.create));
+}
+
+function wrongIn(
+  ctx: FileContext,
+  edits: readonly TextEdit[],
+  created: readonly FileEdit[],
+): Pick<Wrong, 'why' | 'detail'> | undefined {
   const text = applied(ctx, edits);
   if (text === undefined) return { why: 'unparsable', detail: 'edits overlap' };
   const after = parseSource(ctx.path, text);
   const [error] = after.errors;
   if (error) return { why: 'unparsable', detail: `${error.line}:${error.column} ${error.message}` };
-  const left = commentsIn(after.file);
+  const moved = created.map((edit) => parseSource(edit.path, edit.text));
+  const [broken] = moved.flatMap(({ errors }) => errors);
+  if (broken) return { why: 'unparsable', detail: `a new file: ${broken.line}:${broken.column} ${broken.message}` };
+  const left = [after, ...moved].flatMap(({ file }) => commentsIn(file));
   const lost = commentsIn(ctx.file).find((comment) => !takeOne(left, comment));
   if (lost !== undefined) return { why: 'comment-lost', detail: lost };
   // A comment that is there twice stands on code that is there twice: nobody would write that by hand.

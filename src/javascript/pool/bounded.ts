@@ -30,7 +30,7 @@ function isTurn(node: ts.Node, ctx: FileContext): boolean {
   const handsOn =
     ts.isArrowFunction(bare(first)) || ts.isFunctionExpression(bare(first)) || ts.isIdentifier(bare(first));
   const name = chained ?? (ts.isIdentifier(node.expression) ? node.expression.text : '');
-  if (handsOn && isLimiter(node.expression, ctx)) return true;
+  if (isLimiter(node.expression, ctx) || isPoolOfThreads(node.expression, ctx)) return true;
   const owner = ts.isPropertyAccessExpression(node.expression) ? node.expression.expression.getText() : '';
   return handsOn && /limit|throttl|queue|semaphore|schedul|mutex|\block\b|bottleneck/i.test(`${owner} ${name}`);
 }
@@ -43,4 +43,15 @@ function isLimiter(callee: ts.Expression, ctx: FileContext): boolean {
   if (!declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer) return false;
   const made = bare(declaration.initializer);
   return ts.isCallExpression(made) && originOf(made.expression, ctx.scopes)?.module === 'p-limit';
+}
+
+/** `pool.run` of a pool of threads, which has a bound of its own. */
+function isPoolOfThreads(callee: ts.Expression, ctx: FileContext): boolean {
+  const owner = ts.isPropertyAccessExpression(callee) ? bare(callee.expression) : undefined;
+  const symbol = owner && ts.isIdentifier(owner) ? ctx.scopes.symbolOf(owner) : undefined;
+  const declaration = symbol?.declarations?.[0];
+  if (!declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer) return false;
+  const made = bare(declaration.initializer);
+  if (!ts.isNewExpression(made) && !ts.isCallExpression(made)) return false;
+  return /^(piscina|tinypool|workerpool)$/.test(originOf(made.expression, ctx.scopes)?.module ?? '');
 }

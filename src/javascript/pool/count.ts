@@ -50,7 +50,8 @@ function mostOfName(name: ts.Identifier, ctx: FileContext, depth: number): numbe
   return others.every(onlyReads) ? mostItems(declaration.initializer, ctx, depth + 1) : undefined;
 }
 
-function onlyReads(use: ts.Identifier): boolean {
+/** The use reads a list and hands it to nobody who might change it. */
+export function onlyReads(use: ts.Identifier): boolean {
   const { parent } = use;
   if (ts.isSpreadElement(parent))
     return ts.isArrayLiteralExpression(parent.parent) || ts.isCallExpression(parent.parent);
@@ -60,7 +61,10 @@ function onlyReads(use: ts.Identifier): boolean {
   // The first argument of `Array.from`, `async.map` and their like is read; other functions may do what they want.
   if (ts.isCallExpression(parent))
     return (
-      parent.arguments[0] === use && /^(from|entries|keys|values|log|all)$/.test(memberName(parent.expression) ?? '')
+      parent.arguments[0] === use &&
+      /^(from|entries|keys|values|log|all|(map|each|forEach|eachOf|filter|reject)(Limit|Series)?)$/.test(
+        memberName(parent.expression) ?? '',
+      )
     );
   if (!ts.isPropertyAccessExpression(parent) || parent.expression !== use || isWritten(parent)) return false;
   return parent.name.text === 'length' || (readers.test(parent.name.text) && ts.isCallExpression(parent.parent));

@@ -89,7 +89,8 @@ function paramsFor(
   if (own.some((each) => each.dotDotDotToken) || own.length > 2) return undefined;
   if (!ts.isArrowFunction(fn) && fn.body && usesArguments(fn.body)) return undefined;
   const free = (wish: string): string => ([callee, ...taken].includes(wish) ? `${wish}2` : wish);
-  return [free(itemName(list)), 'index'].slice(0, own.length);
+  const named = own.map(({ name }) => (ts.isIdentifier(name) && name.text.length > 1 ? name.text : undefined));
+  return [free(named[0] ?? itemName(list)), free(named[1] ?? 'index')].slice(0, own.length);
 }
 
 /** `urls` holds a `url`. */

@@ -13,6 +13,7 @@ import { fanOutsIn, functionAround, functionOf, isAsync, isWindow, type FanOut }
 import { canImport, chooseLibrary, type Chosen, type Library } from './libraries.js';
 import { declareAt, isWaitedFor, placeFor, scopeOf, type Place } from './place.js';
 import { wrapTask } from './task.js';
+import { planThreads } from './threads/plan.js';
 
 type From = Exclude<Style, 'pool' | 'callback'>;
 
@@ -40,6 +41,12 @@ export function planLimits(files: readonly FileContext[], from: From): Found {
     const sites: Site[] = [];
     for (const fanOut of all) {
       if (styleAround(fanOut) !== from) continue;
+      const threads = planThreads(fanOut, wrongWith(fanOut, all, ctx), `${from}-to-pool`, ctx);
+      if (threads) {
+        if ('code' in threads) refusals.push({ ctx, rule: `${from}-to-pool`, refusal: threads });
+        else groups.push(threads);
+        continue;
+      }
       const read = siteOf(fanOut, all, ctx);
       if ('code' in read) refusals.push({ ctx, rule: `${from}-to-pool`, refusal: read });
       else sites.push(read);

@@ -209,7 +209,8 @@ function paramsText(fn: ts.ArrowFunction | ts.FunctionExpression, { text }: File
 }
 
 /** Takes statements away with their lines. */
-function withoutLines(nodes: readonly ts.Node[], ctx: FileContext): TextEdit[] {
+/** Takes statements out with their lines, and the blank line that belonged to them. */
+export function withoutLines(nodes: readonly ts.Node[], ctx: FileContext): TextEdit[] {
   const edits: TextEdit[] = [];
   for (const node of [...nodes].sort((a, b) => a.pos - b.pos)) {
     const edit = withoutLine(node, ctx.text, (start) => edits.at(-1)?.end === start);
@@ -236,7 +237,8 @@ function withBlank(edit: TextEdit, text: string): TextEdit {
 }
 
 /** The imports of libraries of which nothing is used any more. */
-function importsLeft(
+/** Of the imports of these modules: statements that nobody needs once `gone` is gone, and modules that the file no longer mentions. */
+export function importsLeft(
   ctx: FileContext,
   libraries: readonly string[],
   gone: readonly ts.Node[],

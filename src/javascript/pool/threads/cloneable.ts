@@ -2,6 +2,7 @@ import { bare, isOrigin, memberName, originOf } from '../../calls/origin.js';
 import { valueKind } from '../../calls/values.js';
 import type { FileContext } from '../../context.js';
 import { ts } from '../../parse.js';
+import { functionOf } from '../fan-outs.js';
 
 /** Names whose values are known to be cloneable: parameters of a task whose items were proven. */
 export type KnownNames = ReadonlySet<ts.Symbol>;
@@ -29,7 +30,7 @@ export function isCloneable(expression: ts.Node, ctx: FileContext, known: KnownN
   // What a part of a plain value is, is plain; a getter or method of a plain object is none of its own.
   if (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node))
     return !ts.isCallExpression(node.parent) && deeper(node.expression);
-  return ts.isCallExpression(node) && isCloneableCall(node, ctx, deeper);
+  return ts.isCallExpression(node) && isCloneableCall(node, ctx, deeper, depth);
 }
 
 function isPlainWord(node: ts.Node): boolean {
@@ -94,7 +95,50 @@ function assignedTo(use: ts.Identifier): ts.Node | undefined {
 const stringLists = /^(split|match)$/;
 const sameItems = /^(slice|filter|sort|reverse|concat|flat|toSorted|toReversed|trim)$/;
 
-function isCloneableCall(call: ts.CallExpression, ctx: FileContext, deeper: (node: ts.Node) => boolean): boolean {
+/** A function of the file, all of whose results are cloneable when what it is given is. */
+function givesCloneable(
+  call: ts.CallExpression,
+  ctx: FileContext,
+  deeper: (node: ts.Node) => boolean,
+  depth: number,
+): boolean {
+  const fn = functionOf(call.expression, ctx);
+  if (!fn?.body || fn.asteriskToken) return false;
+  if (fn.type && isCloneableType(fn.type)) return true;
+  const known = new Set<ts.Symbol>();
+  fn.parameters.forEach(({ name, initializer, dotDotDotToken }, at) => {
+    const given = call.arguments[at];
+    if (initializer || dotDotDotToken || (given && !deeper(given))) return;
+    for (const each of namesOf(name)) known.add(ctx.scopes.symbolOf(each)!);
+  });
+  return resultsOf(fn).every((each) => isCloneable(each, ctx, known, depth + 1));
+}
+
+/** The names that a parameter or a declaration brings in. */
+export function namesOf(name: ts.BindingName): ts.Identifier[] {
+  if (ts.isIdentifier(name)) return [name];
+  return name.elements.flatMap((each) => (ts.isBindingElement(each) ? namesOf(each.name) : []));
+}
+
+/** All that a function can give: its expression, or what its returns give. */
+export function resultsOf({ body }: ts.FunctionLikeDeclaration): ts.Expression[] {
+  if (!body || !ts.isBlock(body)) return body ? [body] : [];
+  const found: ts.Expression[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node)) return;
+    if (ts.isReturnStatement(node) && node.expression) found.push(node.expression);
+    ts.forEachChild(node, visit);
+  };
+  visit(body);
+  return found;
+}
+
+function isCloneableCall(
+  call: ts.CallExpression,
+  ctx: FileContext,
+  deeper: (node: ts.Node) => boolean,
+  depth: number,
+): boolean {
   const origin = originOf(call.expression, ctx.scopes);
   const name = memberName(call.expression);
   if (isOrigin(origin, '', 'JSON', 'parse') || isOrigin(origin, '', 'Object', 'keys')) return true;
@@ -104,7 +148,7 @@ function isCloneableCall(call: ts.CallExpression, ctx: FileContext, deeper: (nod
     return call.arguments.length === 1;
   // `hash.digest('hex')`, `buffer.toString('utf8')`
   if (name === 'digest' || name === 'toString') return name === 'toString' || call.arguments.length === 1;
-  if (name === undefined) return false;
+  if (name === undefined) return ts.isIdentifier(call.expression) && givesCloneable(call, ctx, deeper, depth);
   const owner = (call.expression as ts.AccessExpression).expression;
   if (stringLists.test(name)) return true;
   if (name === 'join' || name === 'toFixed' || name === 'toISOString') return true;

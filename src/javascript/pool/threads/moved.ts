@@ -2,6 +2,7 @@ import type { Refusal } from '../../../flow/model.js';
 import { isCloneable } from './cloneable.js';
 import type { FileContext } from '../../context.js';
 import { ts } from '../../parse.js';
+import { onlyReads } from '../count.js';
 import { usesArguments, usesNewTarget, usesSuper, usesThis } from '../../scope.js';
 import { rangeOf } from '../../snippet.js';
 
@@ -11,6 +12,8 @@ export interface Moved {
   readonly statements: readonly ts.Statement[];
   /** Names that imports of the file bring in and the task uses. */
   readonly imported: readonly ts.Identifier[];
+  /** Names of the function around the task that it uses. */
+  readonly captured: readonly ts.Identifier[];
 }
 
 type Found = Moved | Refusal;
@@ -34,6 +37,7 @@ const globals: Readonly<Record<string, string>> = {
 export function movedWith(task: ts.FunctionLikeDeclaration, ctx: FileContext): Found {
   const statements = new Set<ts.Statement>();
   const imported = new Map<ts.Symbol, ts.Identifier>();
+  const captured = new Map<ts.Symbol, ts.Identifier>();
   const waiting: ts.Node[] = [task];
   const own = statementOf(task);
   if (own && isOwnStatement(own, task)) statements.add(own);
@@ -51,8 +55,8 @@ export function movedWith(task: ts.FunctionLikeDeclaration, ctx: FileContext): F
       if (!declaration || (declaration.pos >= node.pos && declaration.end <= node.end)) continue;
       const what = ofTopLevel(declaration, ctx);
       if (what === 'import') imported.set(symbol, name);
-      else if (what === undefined) return { code: 'captures', at: rangeOf(name), detail: name.text };
-      else if (what === 'state' || !ctx.scopes.isConstant(symbol))
+      else if (what === undefined) captured.set(symbol, name);
+      else if (what === 'state' || !isLasting(symbol, what, ctx))
         return { code: 'module-state', at: rangeOf(name), detail: name.text };
       else if (!statements.has(what)) {
         statements.add(what);
@@ -61,7 +65,15 @@ export function movedWith(task: ts.FunctionLikeDeclaration, ctx: FileContext): F
     }
   }
   const ordered = [...statements].sort((a, b) => a.pos - b.pos);
-  return { statements: ordered, imported: [...imported.values()] };
+  return { statements: ordered, imported: [...imported.values()], captured: [...captured.values()] };
+}
+
+/** Nothing writes the name, and nothing changes the list or object that it holds: each thread has a copy. */
+function isLasting(symbol: ts.Symbol, statement: ts.Statement, ctx: FileContext): boolean {
+  if (!ctx.scopes.isConstant(symbol)) return false;
+  const value = ts.isVariableStatement(statement) && statement.declarationList.declarations[0]!.initializer;
+  if (!value || !(ts.isArrayLiteralExpression(value) || ts.isObjectLiteralExpression(value))) return true;
+  return ctx.scopes.references(symbol).every((use) => use.parent === value.parent || onlyReads(use));
 }
 
 function ownHazard(node: ts.Node): Refusal | undefined {
@@ -85,7 +97,7 @@ function namesIn(node: ts.Node): ts.Identifier[] {
 /** What a declaration at the top of the file is for a task; `undefined`: it stands inside some function. */
 function ofTopLevel(declaration: ts.Declaration, ctx: FileContext): ts.Statement | 'import' | 'state' | undefined {
   const statement = statementOf(declaration);
-  if (!statement || statement.parent !== ctx.file) return undefined;
+  if (!statement || ts.findAncestor(declaration.parent, ts.isFunctionLike)) return undefined;
   if (ts.isImportDeclaration(statement) || isRequire(declaration)) return 'import';
   if (ts.isFunctionDeclaration(statement)) return isExported(statement) ? 'state' : statement;
   if (!ts.isVariableStatement(statement) || statement.declarationList.declarations.length > 1) return 'state';
