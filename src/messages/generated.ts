@@ -12,10 +12,12 @@ export type RefusalCode =
   | 'already-started'
   | 'arity-observed'
   | 'bound-unknown'
+  | 'callback-argument'
   | 'called-more-than-once'
   | 'callee-not-seen'
   | 'caller-not-convertible'
   | 'cancellation'
+  | 'captures'
   | 'code-after-call'
   | 'code-repeated'
   | 'comment-lost'
@@ -47,10 +49,12 @@ export type RefusalCode =
   | 'many-events'
   | 'microtask-order'
   | 'mixed-style'
+  | 'module-state'
   | 'nested-limit'
   | 'no-async-here'
   | 'no-async-twin'
   | 'no-callback-form'
+  | 'not-cloneable'
   | 'not-error-first'
   | 'one-line-block'
   | 'optional-chain'
@@ -76,6 +80,7 @@ export type RefusalCode =
   | 'sync-callback'
   | 'sync-throw'
   | 'task-escapes'
+  | 'task-logs'
   | 'task-not-awaited'
   | 'test-function'
   | 'thread-identity'
@@ -83,6 +88,7 @@ export type RefusalCode =
   | 'top-level-await'
   | 'top-level-await-cjs'
   | 'top-level-await-export'
+  | 'ts-worker-runtime-unknown'
   | 'type-predicate'
   | 'unknown-callee'
   | 'unknown-handler'
@@ -94,7 +100,12 @@ export type NoteCode =
   | 'bridged'
   | 'contract-changed'
   | 'dependency-added'
+  | 'error-fields-lost'
   | 'fewer-at-once'
+  | 'nothing-to-gain'
+  | 'others-finish-first'
+  | 'task-moved'
+  | 'threads-chosen'
   | 'throw-now-rejection';
 
 export const refusals: Readonly<Record<RefusalCode, Message>> = {
@@ -112,6 +123,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` starts everything at once, and how many that is cannot be seen; say how many may run at once with `--limit N`.",
     advice: "`--limit N` sets the bound for all such places. The fewer, the longer it takes; servers often say how many they allow.",
     example: "const { get } = require('./io');\nexports.load = async (ids) => {\n  return await Promise.all(ids.map((id) => get(id)));\n};\n",
+  },
+  'callback-argument': {
+    sentence: "Left unchanged: the task calls `%name%`, which it is given; a function cannot be handed to another thread.",
+    advice: "Let the task return what it has to say, and call the function with the results; or use `--pool limit`.",
+    example: "const { Piscina } = require('piscina');\nasync function hashAll() {\n  return Promise.all([log, show].map(async (report) => {\n    report('started');\n  }));\n}\n",
   },
   'called-more-than-once': {
     sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
@@ -132,6 +148,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` stops work that is under way; a thread cannot be stopped.",
     advice: "Give each request its own timeout, or let the work look at a flag.",
     example: "import asyncio\n\n\nasync def main():\n    try:\n        await asyncio.wait_for(asyncio.sleep(10), 1)\n    except asyncio.TimeoutError:\n        print('too late')\n\n\nasyncio.run(main())\n",
+  },
+  'captures': {
+    sentence: "Left unchanged: the task uses `%name%`, which stays behind when the task moves to a thread.",
+    advice: "Hand it over with the item when it is a plain value, or move what is used into a module that the task can import.",
+    example: "const { Piscina } = require('piscina');\nasync function hashAll(salt) {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    let sum = 0;\n    for (const char of text) sum += char.charCodeAt(0) * salt.factor(char);\n    return sum;\n  }));\n}\n",
   },
   'code-after-call': {
     sentence: "Left unchanged: `%code%` runs before the answer arrives; after `await` it would run later.",
@@ -288,6 +309,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Make every path answer in the same way.",
     example: "const fs = require('fs');\nexports.load = async function (name, cb) {\n  const text = await fs.promises.readFile(name, 'utf8');\n  fs.writeFile(name + '.bak', text, cb);\n};\n",
   },
+  'module-state': {
+    sentence: "Left unchanged: the task uses `%name%`, which belongs to this module as it runs; every thread would have a copy of its own.",
+    advice: "Hand the value over with the item and keep the counting on this side, or use `--pool limit`.",
+    example: "const { Piscina } = require('piscina');\nlet counter = 0;\nasync function hashAll() {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    counter += 1;\n    return text + counter;\n  }));\n}\n",
+  },
   'nested-limit': {
     sentence: "Left unchanged: `%code%` waits for a turn of the pool in which its own task runs; when all turns are taken by such tasks it waits for ever.",
     advice: "Give the inner calls a pool of their own.",
@@ -307,6 +333,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: nothing written with callbacks would do the same as `%code%`.",
     advice: "Keep the promise here, and bridge to it with `util.callbackify` where a callback is wanted.",
     example: "exports.load = async (stream) => {\n  const parts = [];\n  for await (const part of stream) parts.push(part);\n  return parts.join('');\n};\n",
+  },
+  'not-cloneable': {
+    sentence: "Left unchanged: it cannot be shown that `%name%` crosses to another thread and back unchanged: only plain objects, lists, strings, numbers and the like do.",
+    advice: "Give the task what it needs as plain values (a type annotation shows it: `string`), or use `--pool limit`.",
+    example: "const { Piscina } = require('piscina');\nasync function hashAll(first, second) {\n  return Promise.all([first, second].map(async (text) => text.length));\n}\n",
   },
   'not-error-first': {
     sentence: "Left unchanged: the shape of the callback in `%code%` is not clear: its first argument may be a result or an error.",
@@ -433,6 +464,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Await the task in the function that starts it.",
     example: "import asyncio\n\n\nasync def load(n):\n    await asyncio.sleep(n)\n\n\nasync def main(show):\n    task = asyncio.create_task(load(1))\n    show(task)\n    await task\n\n\nasyncio.run(main(print))\n",
   },
+  'task-logs': {
+    sentence: "Left unchanged: the task writes to `%name%`; from threads the lines come in another order.",
+    advice: "Let the task return its lines and print them here, or use `--pool limit`.",
+    example: "const { Piscina } = require('piscina');\nasync function hashAll() {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    console.log(text);\n    return text.length;\n  }));\n}\n",
+  },
   'task-not-awaited': {
     sentence: "Left unchanged: nobody waits for the task `%code%`; it is given up when the loop ends, which a thread never is.",
     advice: "Await it before the function ends.",
@@ -467,6 +503,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: with `await` in `%code%` every importer of this module would wait, and `require` of it would fail.",
     advice: "Export a function that loads it.",
     example: "export let config;\nget('config').then((answer) => {\n  config = answer;\n});\n",
+  },
+  'ts-worker-runtime-unknown': {
+    sentence: "Left unchanged: it is not known which file this module is when it runs, so a worker beside it cannot be named.",
+    advice: "Name an `outDir` (and `module`) in a tsconfig.json that extends no other, or use `--pool limit`.",
+    example: "import { Piscina } from 'piscina';\nexport async function hashAll(): Promise<number[]> {\n  return Promise.all(['a', 'b'].map(async (text) => text.length));\n}\n",
   },
   'type-predicate': {
     sentence: "Left unchanged: `%name%` is declared to return a type predicate, which an async function cannot.",
@@ -516,10 +557,35 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     advice: "Install it (`npm install`) before you run the code.",
     example: "const limit = pLimit(3);\n",
   },
+  'error-fields-lost': {
+    sentence: "An error of the task arrives from its thread as a plain error with its message and stack: its class, code and other fields are lost; and when one task fails, those that still run are stopped.",
+    advice: "Look at who catches the error: does anyone ask for more than its message?",
+    example: "const { Piscina } = require('piscina');\nconst fs = require('fs');\nasync function sizes() {\n  return Promise.all(['a', 'b'].map(async (name) => fs.readFileSync(name, 'utf8').length));\n}\n",
+  },
   'fewer-at-once': {
     sentence: "No more of `%code%` run at once than `--limit` says, which may be fewer than before.",
     advice: "The whole takes longer, and when one fails, others may still be about to start.",
     example: "const limit = pLimit(2);\nconst bodies = await Promise.all(['/a', '/b', '/c'].map((url) => limit(() => fetch(url))));\n",
+  },
+  'nothing-to-gain': {
+    sentence: "The task only waits: on threads it takes more memory and is no faster than with a limit.",
+    advice: "`--pool limit` keeps it in one thread.",
+    example: "const { Piscina } = require('piscina');\nasync function lengths() {\n  return Promise.all(['a', 'b'].map(async (text) => text.length));\n}\n",
+  },
+  'others-finish-first': {
+    sentence: "When one of `%code%` fails, the others are not given up: threads run to their end before the error is seen.",
+    advice: "Nothing to do, unless the others must not happen after a failure.",
+    example: "with ThreadPoolExecutor(max_workers=3) as executor:\n    tasks = [executor.submit(load, url) for url in urls]\n    for task in as_completed(tasks):\n        task.result()\n",
+  },
+  'task-moved': {
+    sentence: "The task stands in a file of its own now, which each thread loads; `\"files\"` in package.json and bundlers must include it.",
+    advice: "Check that what you publish or deploy holds the new file.",
+    example: "const { Piscina } = require('piscina');\nasync function lengths() {\n  return Promise.all(['a', 'b'].map(async (text) => text.length));\n}\n",
+  },
+  'threads-chosen': {
+    sentence: "The task works and does not only wait, so it got threads; `--pool limit` would run it in one thread, a few items at a time.",
+    advice: "Say `--pool threads` or `--pool limit` to choose by yourself.",
+    example: "async function sums() {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    let sum = 0;\n    for (const char of text) sum += char.charCodeAt(0);\n    return sum;\n  }));\n}\n",
   },
   'throw-now-rejection': {
     sentence: "`%code%` threw at its caller; now the promise is rejected.",
