@@ -51,12 +51,16 @@ function unfused(block: Block): Block {
 /** A function that is declared behind an exit is there all the same. */
 function upToExit(block: Block): Block {
   const exit = block.steps.findIndex((step) => step.kind === 'exit');
-  const behind =
-    exit < 0 ? [] : block.steps.slice(exit + 1).filter((step) => step.kind === 'code' && step.code.declares.length > 0);
+  const behind = exit < 0 ? [] : block.steps.slice(exit + 1).filter(declaresFunction);
   if (behind.length === 0) return block;
   const before = block.steps.slice(0, exit + 1);
   const wait = before.findLastIndex((step) => step.kind !== 'code' && step.kind !== 'exit') + 1;
   return { ...block, steps: [...before.slice(0, wait), ...behind, ...before.slice(wait)] };
+}
+
+/** Other code there is never reached. */
+function declaresFunction(step: Step): boolean {
+  return step.kind === 'code' && step.code.declares[0]?.how === 'function';
 }
 
 function everywhere(block: Block, change: (step: Step) => Step): Block {
