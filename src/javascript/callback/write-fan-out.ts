@@ -8,6 +8,7 @@ import {
   failWith,
   leave,
   line,
+  typed,
   oneLine,
   stepsOf,
   textOf,
@@ -117,8 +118,8 @@ function countOf(task: Join, env: Env): string {
 
 function declared(task: Join, { values, left, over, one }: Joined, env: Env): string[] {
   const lines: string[] = [];
-  if (task.join === 'any') lines.push(line(`const errors = []`, env));
-  if (!one) lines.push(line(`const ${values} = []`, env));
+  if (task.join === 'any') lines.push(line(`const ${typed('errors', 'any[]', env)} = []`, env));
+  if (!one) lines.push(line(`const ${typed(values, 'any[]', env)} = []`, env));
   if (task.join !== 'race') lines.push(line(`let ${left} = ${countOf(task, env)}`, env));
   if (task.join !== 'settled') lines.push(line(`let ${over} = false`, env));
   return lines;
@@ -173,11 +174,10 @@ function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
       }
     }
   };
-  const curried = task.join === 'race' ? '' : `(${index}) => `;
+  const curried = task.join === 'race' ? '' : `(${typed(index, 'number', env)}) => `;
+  const params = `${typed(error, 'any', env)}, ${typed(env.world.pen.typescript ? `${value}?` : value, 'any', env)}`;
   const inner = deeper(env);
-  return [
-    line(`const ${collect} = ${curried}(${error}, ${value}) => {\n${body(inner).join('\n')}\n${env.indent}}`, env),
-  ];
+  return [line(`const ${collect} = ${curried}(${params}) => {\n${body(inner).join('\n')}\n${env.indent}}`, env)];
 }
 
 function raced(error: string, nested: Env, at: Env): string[] {
@@ -206,9 +206,9 @@ function starts(task: Join, joined: Joined, to: Goto, env: Env): string[] {
 
 /** An empty list: what follows comes later all the same. */
 function later(to: Goto, env: Env): string {
-  const lines = leave(to, undefined, { ...env, tail: false, enclosed: true });
-  if (lines.length !== 1) throw new Error('bug: an empty list goes on in place');
-  return lines[0]!;
+  const lines = leave(to, undefined, { ...deeper(env), tail: false, enclosed: true });
+  const only = oneLine(lines);
+  return only === undefined ? block(lines, env) : only;
 }
 
 /** Nothing was started, so nothing can succeed. */
@@ -257,7 +257,7 @@ function startOf(task: Task, done: string, env: Env): string[] {
       : [{ kind: 'exit', how: 'succeed', of: innerTarget, with: task, lead: [], at: { start: 0, end: 0 } }];
   const exits = new Map(env.exits).set(task.kind === 'block' ? task.target : innerTarget, goto);
   const lines = writeFlow(steps, { ...inner, exits });
-  return [line(`((${name}) => ${block(lines, env)})(${done})`, env)];
+  return [line(`((${typed(name, 'any', env)}) => ${block(lines, env)})(${done})`, env)];
 }
 
 const innerTarget = { of: 'block' } as const;

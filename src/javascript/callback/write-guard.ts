@@ -13,6 +13,7 @@ import {
   stepsOf,
   textOf,
   trailLines,
+  typed,
   unsayable,
   type Env,
   type Fail,
@@ -63,7 +64,7 @@ function handled(handler: Handler, to: Goto, env: Env, body: (fail: Fail) => str
   }
   const later = seen.every((at) => at.later);
   const error = plainParam(handler, env) ?? names.error;
-  const text = arrow([error], env, (inner) => {
+  const text = arrow([typed(error, 'any', env)], env, (inner) => {
     const at: Env = { ...inner, later, first: false, trying: false, enclosed: false, tail: true, depth: env.depth + 1 };
     return [...takenApart(handler, error, error, at), ...write(at)];
   });
@@ -136,7 +137,10 @@ function writeFinally(step: StepOf<'guard'>, to: Goto, env: Env): string[] {
   const { always: _always, ...guarded } = step;
   const lines = guarded.onFail ? writeCaught(guarded, inner.next, inner) : inBlock(step.body.steps, inner);
   const later = seen.every((at) => at.later);
-  const params = whole ? [error, value] : [after];
+  const ts = env.world.pen.typescript;
+  const params = whole
+    ? [typed(ts ? `${error}?` : error, 'any', env), typed(ts ? `${value}?` : value, 'any', env)]
+    : [typed(after, '() => void', env)];
   const text = arrow(params, env, (at) => {
     const cleanup: Env = {
       ...at,

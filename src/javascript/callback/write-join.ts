@@ -1,5 +1,5 @@
 import type { Step } from '../../flow/model.js';
-import { arrow, line, type Env, type Goto } from './write-model.js';
+import { arrow, line, typed, type Env, type Goto } from './write-model.js';
 
 /** What happens at a place that several ways lead to. */
 export interface Place {
@@ -32,7 +32,7 @@ export function leadingTo(place: Place, env: Env, ways: (to: Goto) => string[]):
     back();
     return ways({ kind: 'inline', write: place.write });
   }
-  const params = place.param ? [place.param] : [];
+  const params = place.param ? [typed(place.param, 'any', env)] : [];
   const later = seen.every((at) => at.later);
   const body = arrow(params, env, (inner) =>
     place.write({ ...inner, later, first: false, trying: false, enclosed: false, tail: true, depth: env.depth + 1 }),

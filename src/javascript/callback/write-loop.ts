@@ -12,6 +12,7 @@ import {
   stepsOf,
   textOf,
   trailLines,
+  typed,
   unsayable,
   type Env,
   type Goto,
@@ -168,7 +169,7 @@ function overList(form: LoopForm & { kind: 'of' | 'in' }, step: StepOf<'loop'>, 
 
 function keysOf(keys: string, key: string, over: string, items: string, env: Env): string[] {
   return [
-    line(`const ${keys} = []`, env),
+    line(`const ${typed(keys, 'string[]', env)} = []`, env),
     `${env.indent}for (const ${key} in ${over}) ${keys}.push(${key})${env.world.pen.style.semi ? ';' : ''}`,
     line(`const ${items} = ${keys}[Symbol.iterator]()`, env),
   ];
@@ -227,7 +228,7 @@ function counted(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: str
     const init = textOf(form.counter?.start ?? written, env);
     return {
       before: [],
-      params: [name],
+      params: [typed(name, 'number', env)],
       args: [init],
       again: call(fn, next),
       head: [],

@@ -100,6 +100,11 @@ export function textOf(snippet: Snippet, env: Env): string {
   return renderSnippet(snippet, env.indent, env.world.pen.canvas);
 }
 
+/** A name that we declare: where types are written, nobody could tell its type. */
+export function typed(name: string, type: string, env: Env): string {
+  return env.world.pen.typescript ? `${name}: ${type}` : name;
+}
+
 /** A statement's end, as the file has it. */
 export function end(text: string, env: Env): string {
   return env.world.pen.style.semi ? `${text};` : text;

@@ -36,7 +36,13 @@ export function writeFlow(steps: readonly Step[], env: Env): string[] {
 /** As the source has it. */
 function plain(step: Step, env: Env, below: boolean): string[] {
   const blank = below && step.lead[0] === '' ? [''] : [];
-  return [...blank, ...writeSteps({ steps: [step], tail: [] }, { indent: env.indent, guarded: false }, env.world.pen)];
+  const lines = writeSteps({ steps: [step], tail: [] }, { indent: env.indent, guarded: false }, env.world.pen);
+  return [...blank, ...(env.world.pen.typescript ? lines.map(open) : lines)];
+}
+
+/** A variable without a value gets its type from what is assigned where it can be seen; in a continuation it can't. */
+function open(text: string): string {
+  return text.replace(/^(\s*(?:let|var)\s+[\w$]+)(;?)$/, '$1: any$2');
 }
 
 function special(step: Step, rest: readonly Step[], env: Env): string[] {

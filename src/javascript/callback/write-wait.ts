@@ -17,6 +17,7 @@ import {
   stepsOf,
   textOf,
   trailLines,
+  typed,
   type Env,
   type Fail,
 } from './write-model.js';
@@ -182,7 +183,7 @@ function blockLines(task: BlockTask, step: StepOf<'wait'>, after: After, env: En
   const { names } = env.world;
   const [run, done] = [names.fresh('run'), names.fresh('done')];
   const { goto, fail } = answering(done, true);
-  const body = arrow([done], env, (inner) => {
+  const body = arrow([typed(done, 'any', env)], env, (inner) => {
     const exits = new Map(env.exits).set(task.target, goto);
     return writeFlow(stepsOf(task.body), ownFlow({ ...inner, exits, fail, next: goto }, env));
   });
