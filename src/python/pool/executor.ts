@@ -30,11 +30,16 @@ export function writeFans(ctx: SyncContext, unit: Unit, fans: Fans): void {
     .map((cluster) => place(ctx, unit, cluster));
   for (const each of placed) writeHeader(ctx, unit, each, placed);
   for (const { cluster, executor } of placed) {
+    if (!isGathered(cluster) && !cluster.spawns.every((spawn) => cannotFail(ctx, unit, spawn)))
+      note(unit, 'others-finish-first', cluster.spawns[0]!.node);
     for (const spawn of cluster.spawns) if (!isInlineOfGather(spawn, cluster)) writeSpawn(ctx, unit, spawn, executor);
     for (const join of cluster.joins) writeJoin(ctx, unit, join, cluster, executor, depthAt(unit, join.outer, placed));
   }
   for (const { region } of placed) unit.rewrite.indent(linesOf(unit, region), unit.file.unit);
 }
+
+/** `gather` says by itself what becomes of the others. */
+const isGathered = ({ joins }: Cluster): boolean => joins.length > 0 && joins.every((join) => join.kind === 'gather');
 
 function place(ctx: SyncContext, unit: Unit, cluster: Cluster): Placed {
   const region = regionOf(cluster.nodes);
