@@ -233,7 +233,11 @@ function counted(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: str
       again: call(fn, next),
       head: [],
       test: form.test ? [stopUnless(form.test, step)] : [],
-      native: (at) => `for (; ${form.test ? textOf(form.test, at) : ''}; ${textOf(form.update!, at)})`,
+      native(at) {
+        // In one function all turns have the one parameter.
+        if (keeps(step.body.steps, new Set([own]), env)) unsayable('shared-loop-variable', step.at);
+        return `for (; ${form.test ? textOf(form.test, at) : ''}; ${textOf(form.update!, at)})`;
+      },
     };
   }
   return shared(form, step, fn, env);
