@@ -47,7 +47,8 @@ export function statement(pick: Choices, n: number): string {
     () => `{ let i = 0; do { if (x > 40) continue; t(${value()}); } while (i++ < 1 && ${value()}); }`,
     () => `for (let i = ${value()} % 2; i < 1 + (${value()} % 2); i++) t(i);`,
     () => `switch (${value()}) { case 1: t(${value()}); break; default: x = ${value()}; }`,
-    () => `try { t(${value()}); if (${value()} > 7) throw ${value()}; } catch (e) { t(e); } finally { t(${value()}); }`,
+    () =>
+      `try { t(${value()}); if (${value()} > 7) throw 'e' + (${value()}); } catch (e) { t(e); } finally { t(${value()}); }`,
     () => `x ??= ${value()};`,
     () => `y ||= ${value()};`,
     () => `${value()} || (await w(${value()}));`,
@@ -74,7 +75,7 @@ export const world = `
   };
   const w = async (v) => {
     log.push(['w', v]);
-    await null;
+    await new Promise((resolve) => setImmediate(resolve));
     o.x++;
     o.list = o.list.length > 9 ? [1] : [...o.list, 7];
     o.bag = { ...o.bag, ['z' + (o.x % 4)]: 1 };
@@ -107,13 +108,13 @@ export function controlFlow(pick: Choices): string {
         () => `const c${n} = await w(${value()}); later.push(() => c${n});`,
         () => `let m${n} = ${value()}; later.push(() => m${n}); m${n} += await w(1);`,
         () => `if (${value()}) return ${value()};`,
-        () => `if (${value()}) throw ${value()};`,
+        () => `if (${value()}) throw 'e' + (${value()});`,
         () => (inLoop ? `if (${value()}) ${pick.of('break', 'continue')};` : `y = ${value()};`),
         () => `return w(${value()});`,
         () => `var z = await w(${value()}); t(z ?? 0);`,
         () => `y = hoisted${n}(${value()}); function hoisted${n}(a) { return t(a) + x; }`,
         () =>
-          `const g${n} = async (p) => { ${pick.of('if (p) throw p;', 't(p);', 'await w(p);')} return p + y; }; x = await g${n}(${value()});`,
+          `const g${n} = async (p) => { ${pick.of("if (p) throw 'p' + p;", 't(p);', 'await w(p);')} return p + y; }; x = await g${n}(${value()});`,
         () =>
           `const { length: l${n}, a: a${n} = ${pick.of('1', 'o.x', 't(3)')} } = await w([1, ${value()}]); t(l${n}, a${n});`,
       )();
@@ -133,7 +134,7 @@ export function controlFlow(pick: Choices): string {
       () => `{ let d${n} = 0; do { ${deeper(true)} } while (d${n}++ < 1 && ${value()}); }`,
       () =>
         `switch (${value()}) { case 1: { ${deeper()} } break; case ${value()}: ${pick.of('break;', 't(1);')} default: x = ${value()}; }`,
-      () => `{ const x = ${pick.of('1', 'y', 't(4)')}; ${deeper()} t(x); }`,
+      () => `{ let x = ${pick.of('1', 'y', 't(4)')}; ${deeper()} t(x); }`,
     )();
   };
   const body = Array.from({ length: 3 }, () => step(3, false)).join('\n  ');
