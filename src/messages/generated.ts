@@ -34,6 +34,7 @@ export type RefusalCode =
   | 'framework-callback'
   | 'function-value'
   | 'generator'
+  | 'hoisted-name'
   | 'http-option'
   | 'ignored'
   | 'labels'
@@ -58,8 +59,10 @@ export type RefusalCode =
   | 'not-error-first'
   | 'one-line-block'
   | 'optional-chain'
+  | 'other-promise'
   | 'own-signature'
   | 'own-this'
+  | 'parameter-throws'
   | 'parse-error'
   | 'partial-result-with-error'
   | 'path-without-callback'
@@ -234,6 +237,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Convert the functions that the generator calls.",
     example: "function* pages(ids) {\n  for (const id of ids) yield get(id).then((page) => page.title);\n}\n",
   },
+  'hoisted-name': {
+    sentence: "Left unchanged: a name that `%code%` uses is declared in a part that would become a handler, where only the handler sees it.",
+    advice: "Declare the name above the first wait.",
+    example: "async function load(id) {\n  const report = () => console.log(name);\n  const user = await get(id);\n  const name = user.name;\n  report();\n}\n",
+  },
   'http-option': {
     sentence: "Left unchanged: `%code%` has no equal in the other HTTP library.",
     advice: "Do without it, or keep this function as it is.",
@@ -354,6 +362,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     advice: "Test for what may be missing first, and start the chain where it is there.",
     example: "function load(cache, id) {\n  return cache?.get(id).then((user) => user.name);\n}\n",
   },
+  'other-promise': {
+    sentence: "Left unchanged: in this file `Promise` is another one than the language's, which is what the async function at `%code%` answers with.",
+    advice: "Give the library another name in this file.",
+    example: "const Promise = require('bluebird');\nasync function load(id) {\n  const user = await get(id);\n  return user.name;\n}\n",
+  },
   'own-signature': {
     sentence: "Left unchanged: `%name%` hands all of its keyword arguments on, so it cannot be given one more.",
     advice: "Name the arguments that it takes.",
@@ -363,6 +376,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: the handler has a `this`, `arguments` or name of its own at `%code%`, which it would lose as plain code.",
     advice: "Use an arrow function with a named parameter.",
     example: "function load(id) {\n  return get(id).then(function () {\n    return arguments.length;\n  });\n}\n",
+  },
+  'parameter-throws': {
+    sentence: "Left unchanged: `%code%` may throw before the function begins; of an async function that is a rejection, of any other an exception.",
+    advice: "Fill the parameter in inside of the function.",
+    example: "async function load(id = readId()) {\n  const user = await get(id);\n  return user.name;\n}\n",
   },
   'parse-error': {
     sentence: "Left unchanged: the file cannot be read: %name%.",

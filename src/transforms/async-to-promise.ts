@@ -1,4 +1,6 @@
 import { readAsync } from '../javascript/async/read.js';
+import type { AsyncRead } from '../javascript/async/read.js';
+import type { FileContext } from '../javascript/context.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -28,7 +30,7 @@ export const asyncToPromise: Transform = {
   to: 'promise',
   languages: ['javascript', 'typescript'],
   plan(files) {
-    const read = files.map((ctx) => ({ ctx, ...readAsync(ctx) }));
+    const read = files.map((ctx) => ({ ctx, ...withPromise(ctx, readAsync(ctx)) }));
     return {
       groups: read.flatMap(({ ctx, entries }) =>
         entries.map((entry) => ({
@@ -47,3 +49,10 @@ export const asyncToPromise: Transform = {
     };
   },
 };
+
+/** A chain is made of the promises that the file's own `Promise` makes. */
+function withPromise({ scopes }: FileContext, read: AsyncRead): AsyncRead {
+  if (!scopes.named('Promise').some((name) => scopes.symbolOf(name))) return read;
+  const others = read.entries.map(({ at }) => ({ code: 'other-promise', at }));
+  return { entries: [], refusals: [...read.refusals, ...others] };
+}

@@ -1,3 +1,4 @@
+import { isCalm } from '../calls/calm.js';
 import { originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
@@ -14,6 +15,9 @@ export function admitAsync(fn: FunctionNode & { body: ts.ConciseBody }, ctx: Fil
   // Its own rejection goes nowhere, and a throw would settle the promise that it is run for.
   if (isExecutor(fn, scopes)) stop('mixed-style', fn);
   if (to === 'callback' && !ts.isArrowFunction(fn) && usesArguments(fn.body)) stop('arity-observed', fn);
+  // What its parameters throw rejects an async function, and any other throws it.
+  const risky = to === 'promise' && fn.parameters.find((each) => each.initializer && !isCalm(each.initializer, scopes));
+  if (risky) stop('parameter-throws', risky);
   if (isServerAction(fn)) stop('framework-callback', fn);
   for (const call of callsGiven(fn, ctx)) if (seesAsync(call, ctx)) stop('framework-callback', call);
 }

@@ -142,7 +142,7 @@ export function switchStep(step: StepOf<'switch'>, rest: readonly Step[], env: E
     const isLast = index === step.arms.length - 1;
     const { steps } = arm.body;
     const falls = steps.length > 0 && !leaves(steps) && !isLast;
-    if (falls && steps.some(suspends)) throw new Unsayable('code-repeated', arm.body.steps[0]!.at);
+    if (falls && steps.some(suspends)) throw new Unsayable('switch-fall-through', arm.body.steps[0]!.at);
     return {
       label: arm.label,
       lead: arm.lead,
