@@ -4,6 +4,7 @@ import { around } from './write-branch.js';
 import { waitsIn } from './write-calm.js';
 import { isShort, leadingTo, placeOf } from './write-join.js';
 import {
+  afterWait,
   arrow,
   deeper,
   leadLines,
@@ -111,7 +112,7 @@ function writeFinally(step: StepOf<'guard'>, to: Goto, env: Env): string[] {
   const wrap = (inner: Goto): Goto =>
     whole
       ? { kind: 'call', fn, args: (given) => ['null', ...(given === undefined ? [] : [given])], used }
-      : thunked(fn, (given, at) => leave(inner, given, at), used);
+      : thunked(fn, (given, at) => leave(afterWait(inner), given, at), used);
   const fail: Fail = whole
     ? { pass: fn, write: (error, at) => leave({ kind: 'call', fn, args: () => [error], used }, undefined, at) }
     : {
@@ -153,7 +154,13 @@ function writeFinally(step: StepOf<'guard'>, to: Goto, env: Env): string[] {
       outer: env.outer,
     };
     const done: Goto = whole
-      ? { kind: 'call', fn: env.fail.pass!, once: env.world.shape === 'function', args: () => [error, value] }
+      ? {
+          kind: 'call',
+          fn: env.fail.pass!,
+          answers: true,
+          once: env.world.shape === 'function',
+          args: () => [error, value],
+        }
       : { kind: 'call', fn: after, args: () => [] };
     return writeFlow(stepsOf(always), { ...cleanup, next: done });
   });
