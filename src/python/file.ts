@@ -134,5 +134,16 @@ export function importAliases(file: PyFile): { alias: Alias; name: string; bindi
   return found;
 }
 
+/** The range of an expression with the parentheses that stand round it alone, when something is taken from it behind them. */
+export function withoutParens(file: PyFile, node: Expr): Range {
+  const { text } = file;
+  const before = /\(\s*$/.exec(text.slice(0, node.start));
+  const after = /^\s*\)/.exec(text.slice(node.end));
+  const parent = parentOf(node);
+  const isReceiver = (parent?.nodeType === 'Attribute' || parent?.nodeType === 'Subscript') && parent.value === node;
+  if (!before || !after || !isReceiver) return node;
+  return { start: before.index, end: node.end + after[0].length };
+}
+
 export const isName = (expr: Expr | undefined, id?: string): expr is Name =>
   expr?.nodeType === 'Name' && (id === undefined || expr.id === id);

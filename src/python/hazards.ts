@@ -15,7 +15,7 @@ export function refuseHazards(units: Units, rule: string): void {
     dynamicNames(units, file, own);
     perThread(units, file, own, rule);
   }
-  replacedLibraries(units, changed);
+  if (rule.includes('async')) replacedLibraries(units, changed); // the others keep their library
   for (const unit of recoloured) if (toAsync(rule)) testMethod(unit);
   for (const unit of changed) if (toAsync(rule)) blocking(units, unit);
 }

@@ -112,7 +112,8 @@ export function removeStatement(file: PyFile, stmt: Stmt, rewrite: Rewrite): voi
   const last = rewrite.lineOf(stmt.end);
   const before = file.text.slice(first.start, stmt.start);
   const after = file.text.slice(stmt.end, last.end);
-  if (before.trim() === '' && after.trim() === '') rewrite.remove({ start: first.start, end: last.end });
+  if (before.trim() === '' && after.trim() === '')
+    rewrite.remove({ start: first.start - blankAround(file, first.start, last.end), end: last.end });
   else if (before.trim() === '' && /^[ \t]*#/.test(after))
     rewrite.remove({ start: stmt.start, end: stmt.end + /^[ \t]*/.exec(after)![0].length });
   else if (/^[ \t]*;/.test(after))
@@ -120,16 +121,28 @@ export function removeStatement(file: PyFile, stmt: Stmt, rewrite: Rewrite): voi
   else rewrite.replace(stmt, 'pass');
 }
 
+/** The length of the blank lines above, where there are some below too: one of the two gaps goes with what stood between. */
+function blankAround(file: PyFile, start: number, end: number): number {
+  if (!/^[ \t]*(?:\r?\n|$)/.test(file.text.slice(end))) return 0;
+  const [above] = /(?<=\n)(?:[ \t]*\r?\n)*$/.exec(file.text.slice(0, start)) ?? [''];
+  return above.length;
+}
+
 function insertLines(file: PyFile, lines: readonly string[], rewrite: Rewrite): void {
   const { body } = file.module;
-  const firstOther = body.findIndex((stmt, index) => !isImport(stmt) && !(index === 0 && isDocstring(stmt)));
-  const head = firstOther < 0 ? body : body.slice(0, firstOther);
-  const after = head.at(-1);
+  const after = headOf(file).at(-1);
   if (after) rewrite.insert(rewrite.lineOf(after.end).end, `${lines.join('\n')}\n`);
   else {
     const [comment] = /^(?:#.*\r?\n)*/.exec(file.text)!;
     rewrite.insert(comment.length, `${lines.join('\n')}\n${body.length > 0 ? '\n' : ''}`);
   }
+}
+
+/** The docstring and the imports that a module begins with. */
+export function headOf(file: PyFile): readonly Stmt[] {
+  const { body } = file.module;
+  const firstOther = body.findIndex((stmt, index) => !isImport(stmt) && !(index === 0 && isDocstring(stmt)));
+  return firstOther < 0 ? body : body.slice(0, firstOther);
 }
 
 const isDocstring = (stmt: Stmt): boolean =>

@@ -3,7 +3,7 @@ import { applyEdits } from '../edits/edits.js';
 import type { Note, Refusal } from '../flow/model.js';
 import { pyFile, type PyFile } from './file.js';
 import { refuseHazards } from './hazards.js';
-import { Imports, noLongerUsed } from './imports.js';
+import { headOf, Imports, noLongerUsed } from './imports.js';
 import { ignoresIn } from './ignores.js';
 import { Rewrite } from './rewrite.js';
 import type { Unit, Units } from './unit.js';
@@ -97,7 +97,6 @@ function refusalsOf(component: readonly Unit[], rule: string): PlacedRefusal[] {
   });
   if (own.length === 0 && ignored.length === 0) return [];
   const told = ignored.length > 0 ? [...ignored, ...own.map((each) => ({ ...each, ignored: true }))] : own;
-  const why = told[0]!;
   const fallen = component.filter(
     (unit) =>
       unit.refusals.length === 0 &&
@@ -108,14 +107,14 @@ function refusalsOf(component: readonly Unit[], rule: string): PlacedRefusal[] {
     ...told,
     ...fallen.map((unit) => ({
       file: unit.file,
-      refusal: { code: 'caller-not-convertible', at: headOf(unit, why.file), detail: unit.fn!.name },
+      refusal: { code: 'caller-not-convertible', at: firstLineOf(unit), detail: unit.fn!.name },
       ...(ignored.length > 0 && { ignored: true }),
     })),
   ];
 }
 
 /** The first line of a function, for reports. */
-function headOf(unit: Unit, _why: PyFile): { start: number; end: number } {
+function firstLineOf(unit: Unit): { start: number; end: number } {
   const { start } = unit.fn!.def;
   const end = unit.file.text.indexOf('\n', start);
   return { start, end: end < 0 ? unit.file.text.length : end };
@@ -160,24 +159,26 @@ function write(units: readonly Unit[]): { files: PlannedFile[]; wrong?: Wrong } 
 function writeFile(file: PyFile, units: readonly Unit[]): { edits: TextEdit[] } | { message: string } {
   const rewrite = new Rewrite(file.text, file.strings);
   for (const unit of units) rewrite.addAll(unit.rewrite);
-  const helpers = new Map(units.flatMap((unit) => [...unit.helpers]));
-  if (helpers.size > 0) insertHelpers(file, [...helpers.values()], rewrite);
-  if (rewrite.isEmpty) return { edits: [] };
-  const after = pyFile(file.path, applyEdits(file.text, rewrite.edits()));
+  const helpers = [...new Map(units.flatMap((unit) => [...unit.helpers])).values()];
+  if (rewrite.isEmpty && helpers.length === 0) return { edits: [] };
+  const draft = new Rewrite(file.text, file.strings);
+  draft.addAll(rewrite);
+  insertHelpers(file, helpers, draft);
+  const after = pyFile(file.path, applyEdits(file.text, draft.edits()));
   if ('error' in after) return { message: `${after.error.line}:${after.error.column} ${after.error.message}` };
-  Imports.change(
-    file,
-    rewrite,
-    units.flatMap((unit) => unit.needs),
-    noLongerUsed(file, after),
-  );
+  const needs = units.flatMap((unit) => unit.needs);
+  Imports.change(file, rewrite, needs, noLongerUsed(file, after));
+  insertHelpers(file, helpers, rewrite);
   return { edits: rewrite.edits() };
 }
 
-/** Functions of ours stand behind the imports, as two blank lines apart as all others. */
+/** Functions of ours stand behind the imports, two blank lines apart from all that is around them. */
 function insertHelpers(file: PyFile, sources: readonly string[], rewrite: Rewrite): void {
-  const imports = file.module.body.filter((stmt) => /^Import/.test(stmt.nodeType));
-  const last = imports.at(-1) ?? file.module.body[0];
+  if (sources.length === 0) return;
+  const last = headOf(file).at(-1);
+  const at = last ? rewrite.lineOf(last.end).end : 0;
+  const [blank] = /^(?:[ \t]*\r?\n)*/.exec(file.text.slice(at))!;
+  const behind = '\n'.repeat(Math.max(0, 2 - blank.split('\n').length + 1));
   const text = sources.map((source) => `\n\n${source.replaceAll('    ', file.unit)}\n`).join('');
-  rewrite.insert(last ? rewrite.lineOf(last.end).end : 0, text);
+  rewrite.insert(at, text + behind);
 }

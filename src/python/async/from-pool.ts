@@ -511,7 +511,7 @@ class Converter {
       rewrite.remove({ start: rewrite.lineOf(stmt.start).start, end: rewrite.lineOf(header.end).end });
       return rewrite.dedent(body, file.unit);
     }
-    const pool = this.units.helper(unit, 'task_pool', TASK_POOL);
+    const pool = this.units.helper(unit, 'TaskPool', TASK_POOL);
     this.units.need(unit, 'asyncio');
     const name = region.name ? ` as ${region.name.id}` : '';
     const items = [...(session ? [`${session} as ${this.sessionName(file)}`] : []), `${pool}(${region.limit})${name}`];

@@ -1,4 +1,4 @@
-import { isName, qualified, textOf, type PyFile } from '../file.js';
+import { isName, qualified, textOf, withoutParens, type PyFile } from '../file.js';
 import type { PyProject } from '../project.js';
 import { parentOf, type Attribute, type Call, type Expr, type Keyword } from '../tree.js';
 import { refuse, type Unit, type Units } from '../unit.js';
@@ -44,7 +44,7 @@ export function convertRequest(unit: Unit, call: Call, session: Value | undefine
       else rewrite.replace(keyword, `timeout=${seconds}`);
     } else if (name === 'verify') convertVerify(unit, keyword);
     else if (keyword.arg === 'auth') convertAuth(unit, keyword);
-    else if (keyword.arg === 'data' && isForm(file, keyword.value)) refuse(unit, 'http-option', keyword, 'FormData');
+    else if (keyword.arg === 'data') convertData(unit, call, keyword);
   }
   if (call.args.some((arg) => arg.nodeType === 'Starred')) refuse(unit, 'http-option', call, '*');
   if (seconds !== undefined) return '';
@@ -112,10 +112,48 @@ function convertAuth(unit: Unit, { value }: Keyword): void {
   else refuse(unit, 'http-option', value, 'auth');
 }
 
-const isForm = (file: PyFile, value: Expr): boolean => {
-  const made = value.nodeType === 'Call' ? value : undefined;
-  return made !== undefined && qualified(file, made.func) === 'aiohttp.FormData';
-};
+/** A dictionary is sent as a form by both; for a text or bytes aiohttp says what it is, so the same is said here. */
+function convertData(unit: Unit, call: Call, keyword: Keyword): void {
+  const kind = bodyKind(unit.file, keyword.value);
+  const says = call.keywords.some(
+    (each) => each.arg === 'headers' && /content-type/i.test(textOf(unit.file, each.value)),
+  );
+  if (kind === 'form' || (says && kind === 'bytes')) return;
+  const hasHeaders = call.keywords.some((each) => each.arg === 'headers');
+  if (kind !== 'bytes' || hasHeaders) return refuse(unit, 'http-option', keyword, 'data');
+  unit.rewrite.replace(keyword, 'data=', keyword.value, ", headers={'Content-Type': 'application/octet-stream'}");
+}
+
+/** What a request's body is, as far as it can be seen. */
+export function bodyKind(file: PyFile, value: Expr): 'form' | 'bytes' | 'text' | undefined {
+  switch (value.nodeType) {
+    case 'Dict':
+    case 'DictComp':
+      return 'form';
+    case 'Constant':
+      if (value.value === null && value.end - value.start === 4) return 'form';
+      return /^[rR]?[bB]/.test(textOf(file, value)) ? 'bytes' : 'text';
+    case 'JoinedStr':
+      return 'text';
+    case 'BinOp':
+      return bodyKind(file, value.left);
+    case 'Call': {
+      const name = qualified(file, value.func);
+      if (name === 'json.dumps') return 'text';
+      if (isName(value.func, 'dict')) return 'form';
+      return value.func.nodeType === 'Attribute' && value.func.attr === 'encode' ? 'bytes' : undefined;
+    }
+    case 'Name': {
+      const [site, ...more] = file.scopes.bindingOf(value)?.sites ?? [];
+      const stmt = site && parentOf(site);
+      return more.length === 0 && stmt?.nodeType === 'Assign' && stmt.value !== value
+        ? bodyKind(file, stmt.value)
+        : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
 
 /** How many connections a session was told to open at most; its default of 100 was chosen by nobody. */
 export function connectionLimit(session: Value | undefined): string | undefined {
@@ -123,7 +161,11 @@ export function connectionLimit(session: Value | undefined): string | undefined 
   if (connector?.nodeType !== 'Call' || !session?.made) return undefined;
   const { file } = session.made;
   const limit = connector.keywords.find((each) => each.arg === 'limit')?.value;
-  return limit ? textOf(file, limit) : undefined;
+  const isChosen =
+    limit &&
+    !(limit.nodeType === 'Constant' && !limit.value) &&
+    (limit.nodeType === 'Constant' || constantOf(file, limit));
+  return isChosen ? textOf(file, limit) : undefined;
 }
 
 /** The lines that make a `requests.Session` what the `ClientSession` was; refuses what it cannot be told. */
@@ -189,14 +231,15 @@ export function convertResponseUse(http: HttpContext, unit: Unit, node: Attribut
   const awaited = outer?.nodeType === 'Await' ? outer : undefined;
   const receiver = { start: node.value.start, end: node.value.end };
   if (call && awaited && call.args.length === 0) {
-    if (node.attr === 'read' && call.keywords.length === 0) return rewrite.replace(awaited, receiver, '.content');
+    const whole = withoutParens(unit.file, awaited);
+    if (node.attr === 'read' && call.keywords.length === 0) return rewrite.replace(whole, receiver, '.content');
     if (node.attr === 'json') {
       if (call.keywords.some((each) => each.arg !== 'content_type')) return refuse(unit, 'http-option', call, 'json');
-      return rewrite.replace(awaited, receiver, '.json()');
+      return rewrite.replace(whole, receiver, '.json()');
     }
     if (node.attr === 'text' && call.keywords.every((each) => each.arg === 'encoding')) {
       const [encoding] = call.keywords;
-      if (encoding) return rewrite.replace(awaited, receiver, '.content.decode(', encoding.value, ')');
+      if (encoding) return rewrite.replace(whole, receiver, '.content.decode(', encoding.value, ')');
       return rewrite.replace(awaited, `${http.units.helper(unit, 'response_text', TEXT_HELPER)}(`, receiver, ')');
     }
   }

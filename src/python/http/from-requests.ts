@@ -2,6 +2,7 @@ import { isName, qualified, textOf, type PyFile } from '../file.js';
 import type { Piece } from '../rewrite.js';
 import { parentOf, type Attribute, type Call, type Expr, type Keyword } from '../tree.js';
 import { refuse, type Unit, type Units } from '../unit.js';
+import { bodyKind } from './from-aiohttp.js';
 
 /*
  * Calls of requests as aiohttp makes them. What is not in these tables, and cannot be shown to be equal, is refused.
@@ -21,7 +22,7 @@ export function sessionCall(units: Units, unit: Unit): string {
   return `${aiohttp}.ClientSession(\n    cookie_jar=${aiohttp}.DummyCookieJar(), timeout=${aiohttp}.ClientTimeout(total=None), trust_env=True\n)`;
 }
 
-const SAME = new Set(['params', 'data', 'json', 'headers', 'cookies', 'allow_redirects']);
+const SAME = new Set(['params', 'json', 'headers', 'cookies', 'allow_redirects']);
 
 /** `session.get(url, …)` for `requests.get(url, …)`, written from the call's own arguments. */
 export function requestPieces(units: Units, unit: Unit, call: Call, session: string): Piece[] {
@@ -45,6 +46,13 @@ function option(units: Units, unit: Unit, keyword: Keyword): Piece[] | undefined
   const { arg, value } = keyword;
   const text = textOf(unit.file, value);
   if (arg === 'url' || arg === 'method') return [`${arg}=`, value];
+  if (arg === 'data') {
+    const kind = bodyKind(unit.file, value);
+    if (kind === 'form' && hasOddValue(value)) refuse(unit, 'http-option', keyword, arg);
+    if (kind === undefined) refuse(unit, 'http-option', keyword, arg);
+    // requests does not say what a text or bytes are.
+    return kind === 'form' ? ['data=', value] : ['data=', value, ", skip_auto_headers=['Content-Type']"];
+  }
   if (arg !== undefined && SAME.has(arg)) {
     if (/^(?:params|data|headers)$/.test(arg) && hasOddValue(value)) refuse(unit, 'http-option', keyword, arg);
     return [`${arg}=`, value];

@@ -126,7 +126,7 @@ class Converter implements SyncContext, SpawnQuestions {
     for (const relative of this.project.family(fn)) {
       const isAsync = relative.def.nodeType === 'AsyncFunctionDef';
       if (isAsync) link(unit, this.units.of(relative));
-      else refuse(unit, 'override-differs', def, fn.name);
+      else refuse(unit, 'caller-not-convertible', def, fn.name);
     }
     for (const use of this.project.usesOf(fn)) this.use(unit, fn, use.file, use.at, use.call);
   }
