@@ -115,8 +115,13 @@ function existingText(ctx: FileContext, need: ImportNeed): string | undefined {
     if (!binding.path.every((part, i) => part === wanted.path[i])) continue;
     if (!best || binding.path.length > best.path.length) best = binding;
   }
+  // `const pLimit = require('p-limit')`: of such a package the whole is the default.
+  if (!best && need.name === 'default' && isCallable.test(need.from))
+    return bindingsOf(ctx).find((each) => each.from === need.from && each.path.join() === '*')?.name;
   return best && [best.name, ...wanted.path.slice(best.path.length)].join('.');
 }
+
+const isCallable = /^p-(limit|map)$/;
 
 /** Bindings of the file's head that hold modules, are never written, and are shadowed nowhere in the file. */
 function bindingsOf(ctx: FileContext): readonly ModuleBinding[] {

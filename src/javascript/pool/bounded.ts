@@ -11,11 +11,11 @@ export function isBounded({ task }: FanOut, ctx: FileContext): boolean {
   return !!value && isTurn(value, ctx);
 }
 
-/** What a function gives when all that it does is to give something. */
+/** What a function gives in the end. */
 function valueOf(body: ts.ConciseBody): ts.Node | undefined {
   if (!ts.isBlock(body)) return bare(body);
-  const [only, more] = body.statements;
-  return only && !more && ts.isReturnStatement(only) && only.expression ? bare(only.expression) : undefined;
+  const last = body.statements.at(-1);
+  return last && ts.isReturnStatement(last) && last.expression ? bare(last.expression) : undefined;
 }
 
 /** A call that hands a function to something that decides when it runs. */

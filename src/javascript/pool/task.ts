@@ -40,7 +40,7 @@ export function wrapTask(
     starts: [{ start: task.getStart(), end: task.end, text: replaced }],
     ends: [],
   });
-  if (!params) return whole(`(...args) => ${wrapping.spread(ts.isFunctionExpression(node) ? `(${text})` : text)}`);
+  if (!params) return whole(`(...args) => ${wrapping.spread(text)}`);
   const names = params.join(', ');
   return whole(`(${names}) => ${wrapping.open}() => ${text}(${names})${wrapping.close}`);
 }

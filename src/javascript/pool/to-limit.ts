@@ -13,7 +13,8 @@ import { fanOutsIn, functionAround, functionOf, isAsync, isWindow, type FanOut }
 import { canImport, chooseLibrary, type Chosen, type Library } from './libraries.js';
 import { declareAt, isWaitedFor, placeFor, scopeOf, type Place } from './place.js';
 import { wrapTask } from './task.js';
-import { planThreads } from './threads/plan.js';
+import type { Ready } from './threads/on-threads.js';
+import { planThreads, threadGroups } from './threads/plan.js';
 
 type From = Exclude<Style, 'pool' | 'callback'>;
 
@@ -39,19 +40,22 @@ export function planLimits(files: readonly FileContext[], from: From): Found {
   for (const ctx of files) {
     const all = fanOutsIn(ctx).filter((each) => !isBounded(each, ctx) && !isWindow(each, ctx));
     const sites: Site[] = [];
+    const onThreads: Ready[] = [];
     for (const fanOut of all) {
       if (styleAround(fanOut) !== from) continue;
-      const threads = planThreads(fanOut, wrongWith(fanOut, all, ctx), `${from}-to-pool`, ctx);
+      const threads = planThreads(fanOut, wrongWith(fanOut, all, ctx), ctx);
       if (threads) {
         if ('code' in threads) refusals.push({ ctx, rule: `${from}-to-pool`, refusal: threads });
-        else groups.push(threads);
+        else onThreads.push(threads);
         continue;
       }
       const read = siteOf(fanOut, all, ctx);
       if ('code' in read) refusals.push({ ctx, rule: `${from}-to-pool`, refusal: read });
       else sites.push(read);
     }
-    groups.push(...groupsOf(sites, ctx, `${from}-to-pool`));
+    const threaded = threadGroups(onThreads, `${from}-to-pool`, ctx);
+    groups.push(...groupsOf(sites, ctx, `${from}-to-pool`), ...threaded.groups);
+    refusals.push(...threaded.refusals);
   }
   return { groups, refusals };
 }
@@ -160,7 +164,9 @@ function groupsOf(sites: readonly Site[], ctx: FileContext, rule: string): Plann
     const members = sites.filter((site) => site === root || isInside(site, root));
     const written = members.map((site) => write(site, names.get(site)!));
     const needs = members.map((site) => site.chosen.need);
-    const edits = [...written.flatMap(({ starts }) => starts), ...[...written].reverse().flatMap(({ ends }) => ends)];
+    const starts = written.flatMap((each) => each.starts);
+    const ends = [...written].reverse().flatMap((each) => each.ends);
+    const edits = [...merged(starts), ...merged(ends)];
     const { join } = root.fanOut;
     return {
       rule,
@@ -173,6 +179,20 @@ function groupsOf(sites: readonly Site[], ctx: FileContext, rule: string): Plann
       main: { ctx, at: join.getStart() },
     };
   });
+}
+
+/** Edits that meet at one place as one, outer text before inner where tasks begin, the other way round where they end. */
+function merged(edits: readonly TextEdit[]): TextEdit[] {
+  const out: TextEdit[] = [];
+  for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
+    const last = out.at(-1);
+    if (!last || edit.start > last.end) out.push(edit);
+    else {
+      const text = last.text.endsWith(' ') ? edit.text.replace(/^ /, '') : edit.text;
+      out.splice(-1, 1, { start: last.start, end: Math.max(last.end, edit.end), text: last.text + text });
+    }
+  }
+  return out;
 }
 
 const isInside = (site: Site, other: Site): boolean => {
@@ -217,7 +237,7 @@ function write(site: Site, name: string): Written {
   const made = isQueue ? `new ${local}({ concurrency: ${most} })` : `${local}(${most})`;
   const declared = declareAt(place, `const ${name} = ${made}`, ctx);
   const wrapping = isQueue
-    ? { open: '', close: '', spread: (fn: string) => `() => ${fn}(...args)` }
+    ? { open: '', close: '', spread: (fn: string) => `() => ${/^[\w$.]+$/.test(fn) ? fn : `(${fn})`}(...args)` }
     : { open: `${name}(`, close: ')', spread: (fn: string) => `${name}(${fn}, ...args)` };
   const task = wrapTask(fanOut, wrapping, ctx, [name]);
   const join = isQueue ? [joinBy(fanOut, `${name}.addAll`)] : [];

@@ -54,14 +54,16 @@ function isCloneableOperation(node: ts.BinaryExpression, deeper: (node: ts.Node)
     case ts.SyntaxKind.BarBarToken:
     case ts.SyntaxKind.QuestionQuestionToken:
       return deeper(node.left) && deeper(node.right);
+    case ts.SyntaxKind.AmpersandAmpersandEqualsToken:
+    case ts.SyntaxKind.BarBarEqualsToken:
+    case ts.SyntaxKind.QuestionQuestionEqualsToken:
+      return deeper(node.right);
+    case ts.SyntaxKind.EqualsToken:
     case ts.SyntaxKind.CommaToken:
       return deeper(node.right);
-    // An assignment may give anything; every other operator gives a string, a number or a boolean.
+    // Every other operator gives a string, a number or a boolean.
     default:
-      return (
-        node.operatorToken.kind < ts.SyntaxKind.FirstAssignment ||
-        node.operatorToken.kind > ts.SyntaxKind.LastAssignment
-      );
+      return true;
   }
 }
 

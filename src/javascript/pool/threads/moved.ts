@@ -131,3 +131,10 @@ export function isOwnStatement(statement: ts.Statement, task: ts.FunctionLikeDec
   const [only, more] = statement.declarationList.declarations;
   return !more && only?.initializer === task && ts.isIdentifier(only.name);
 }
+
+/** The name that a statement declares. */
+export function nameOf(statement: ts.Statement): ts.Identifier | undefined {
+  if (ts.isFunctionDeclaration(statement)) return statement.name;
+  const name = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0]!.name : undefined;
+  return name && ts.isIdentifier(name) ? name : undefined;
+}

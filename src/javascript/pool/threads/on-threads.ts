@@ -1,175 +1,121 @@
 import type { TextEdit } from '../../../edits/edits.js';
 import type { ImportNeed, Note, Refusal } from '../../../flow/model.js';
 import type { FileEdit } from '../../../types.js';
-import { bare, originOf } from '../../calls/origin.js';
+import { originOf } from '../../calls/origin.js';
 import type { FileContext } from '../../context.js';
 import { localNameFor } from '../../imports.js';
 import { ts } from '../../parse.js';
+import type { PlannedGroup } from '../../plan.js';
 import { rangeOf } from '../../snippet.js';
-import { functionOf, type FanOut } from '../fan-outs.js';
-import { declareAt, placeFor } from '../place.js';
-import { importsLeft, withoutLines } from '../to-plain.js';
-import { isCloneable, isCloneableType, namesOf, resultsOf, type KnownNames } from './cloneable.js';
-import { calledParameter, computes, richError } from './hazards.js';
+import type { FanOut } from '../fan-outs.js';
+import { declareAt, placeFor, type Place } from '../place.js';
+import { importsLeft } from '../to-plain.js';
+import { computes, richError } from './hazards.js';
 import { threadsFor, type Threads } from './library.js';
 import { withComments, workerText } from './module.js';
-import { isOwnStatement, movedWith, statementOf, type Moved } from './moved.js';
+import { isOwnStatement, nameOf } from './moved.js';
 import { runtimeOf, type Runtime } from './runtime.js';
+import { taskOf, type Task } from './task.js';
 
-/** A fan-out on threads: all that a change group needs. */
-export interface OnThreads {
-  readonly edits: readonly TextEdit[];
-  readonly needs: readonly ImportNeed[];
-  readonly beside: readonly FileEdit[];
-  readonly unsafe: readonly Note[];
+/** A fan-out that can go on threads. */
+export interface Ready {
+  readonly fanOut: FanOut;
+  readonly task: Task;
+  readonly most: number;
+  readonly place: Place;
+  readonly runtime: Runtime;
+  readonly threads: Threads;
+  /** Notes of its own, beside those that every such change carries. */
   readonly notes: readonly Note[];
 }
 
-interface Task {
-  readonly fn: ts.FunctionLikeDeclaration;
-  /** The name by which the file knows it. */
-  readonly name?: string;
-  readonly moved: Moved;
-}
-
-/** True when a fan-out's task works and does not only wait: threads can gain something. */
-export function worksForItself({ task }: FanOut, ctx: FileContext): boolean {
-  const work = workOf(task, ctx);
-  const moved = work && movedWith(work.fn, ctx);
-  return !!moved && 'statements' in moved && computes([work.fn, ...moved.statements], ctx);
-}
-
-/**
- * `Promise.all(texts.map(digest))` on threads: `digest` moves into a module of its own, a pool that lives as long as the fan-out runs it
- * for each item. Refused unless the arguments, the results and the errors can cross the border (H47-H51).
- */
-export function onThreads(fanOut: FanOut, most: number, ctx: FileContext): OnThreads | Refusal {
+/** Looks whether `Promise.all(texts.map(digest))` can go on threads. */
+export function readyFor(fanOut: FanOut, most: number, ctx: FileContext): Ready | Refusal {
   const at = rangeOf(fanOut.join);
   const place = placeFor(fanOut.named ?? fanOut.join);
   if (!place) return { code: 'no-async-here', at };
   const runtime = runtimeOf(ctx);
   if (!runtime) return { code: 'ts-worker-runtime-unknown', at };
   const task = taskOf(fanOut, ctx);
-  if ('code' in task) return task;
-  const wrong = crossing(task, fanOut, ctx);
-  if (wrong) return wrong;
-  const threads = threadsFor(ctx);
+  return 'code' in task ? task : { fanOut, task, most, place, runtime, threads: threadsFor(ctx), notes: [] };
+}
+
+/**
+ * One change group for all fan-outs with the same task: it moves into a module of its own, and each fan-out runs it on a pool that lives
+ * as long as the fan-out.
+ */
+export function groupFor(sites: readonly Ready[], rule: string, ctx: FileContext): PlannedGroup | Refusal {
+  const [{ task, runtime, threads, fanOut }] = sites as [Ready];
+  const left = usesLeft(sites, ctx);
+  // A module that answers to a pool is not one that can be imported.
+  if (threads.library === 'workerpool' && left[0])
+    return { code: 'reference-use', at: rangeOf(left[0]), detail: left[0].text };
   const path = newPath(task, runtime, ctx);
-  const pool = freeName('pool', ctx);
-  const wanted: ImportNeed[] = [threads.need, ...(runtime.kind === 'cjs' ? [pathNeed] : [])];
-  const filename = fileText(path, runtime, ctx);
-  const made = threads.make(localNameFor(ctx, threads.need), filename, most);
-  const declared = declareAt(place, `const ${pool} = ${made}`, ctx);
-  const argument = argumentOf(task);
-  const edits: TextEdit[] = [
-    ...declared.starts,
-    { ...rangeOf(fanOut.task), text: `(${argument.params}) => ${threads.run(pool, argument.value)}` },
-    { start: fanOut.join.end, end: fanOut.join.end, text: `.finally(() => ${threads.close(pool)})` },
-    ...declared.ends,
-    ...withoutMoved(task, ctx, path, runtime),
-    ...withoutImports(task, fanOut, ctx),
+  const needs: ImportNeed[] = [threads.need, ...(runtime.kind === 'cjs' ? [pathNeed] : [])];
+  const edits = [
+    ...sites.flatMap((site) => editsAt(site, path, ctx)),
+    ...withoutMoved(task, left.length > 0 ? importOf(task.name!, path, runtime, ctx) : undefined, ctx),
+    ...withoutImports(sites, ctx),
   ];
-  const rich = richError([task.fn, ...task.moved.statements], ctx);
   const created: FileEdit = { path, start: 0, end: 0, text: textFor(task, threads, ctx), create: true };
+  const rich = richError([task.fn, ...task.moved.statements], ctx);
+  const at = rangeOf(fanOut.join);
   return {
-    edits,
-    needs: wanted,
+    rule,
+    title: `${task.name ?? 'a task'} runs on threads`,
+    entries: [],
+    edits: edits.map((edit, index) => ({ ctx, edit, ...(index === 0 && { needs }) })),
     beside: [created, ...(threads.beside ? [threads.beside] : [])],
-    unsafe: rich && !handlesNoFields(fanOut) ? [{ code: 'error-fields-lost', at: rangeOf(rich) }] : [],
+    unsafe:
+      rich && !sites.every((site) => handlesNoFields(site.fanOut))
+        ? [{ code: 'error-fields-lost', at: rangeOf(rich) }]
+        : [],
     notes: [
+      ...sites.flatMap((site) => site.notes),
       { code: 'task-moved', at },
       ...(threads.beside ? [{ code: 'dependency-added', at }] : []),
       ...(computes([task.fn, ...task.moved.statements], ctx) ? [] : [{ code: 'nothing-to-gain', at }]),
     ],
+    main: { ctx, at: fanOut.join.getStart() },
   };
+}
+
+/** True when a change to threads would be an unsafe one. */
+export function isUnsafe({ task, fanOut }: Ready, ctx: FileContext): boolean {
+  return !!richError([task.fn, ...task.moved.statements], ctx) && !handlesNoFields(fanOut);
 }
 
 const pathNeed: ImportNeed = { from: 'path', name: '*', local: 'path' };
 
-/** The function that does the work: `digest` of `digest`, and of `(text) => digest(text)`. */
-function workOf(task: ts.Expression, ctx: FileContext): { fn: ts.FunctionLikeDeclaration; name?: string } | undefined {
-  const fn = functionOf(task, ctx);
-  const node = bare(task);
-  if (!fn) return undefined;
-  if (ts.isIdentifier(node)) return { fn, name: node.text };
-  const [param, more] = fn.parameters;
-  const body = fn.body && bare(fn.body);
-  if (!body || !ts.isCallExpression(body) || !ts.isIdentifier(body.expression) || !param || more) return { fn };
-  const [given, second] = body.arguments;
-  const handsOn = given && !second && ts.isIdentifier(given) && given.text === param.name.getText();
-  const inner = handsOn ? functionOf(body.expression, ctx) : undefined;
-  const statement = inner && statementOf(inner);
-  return inner && statement && isOwnStatement(statement, inner) ? { fn: inner, name: body.expression.text } : { fn };
+function editsAt({ fanOut, task, most, place, runtime, threads }: Ready, path: string, ctx: FileContext): TextEdit[] {
+  const pool = freeName('pool', ctx);
+  const made = threads.make(localNameFor(ctx, threads.need), fileText(path, runtime, ctx), most);
+  const declared = declareAt(place, `const ${pool} = ${made}`, ctx);
+  const argument = argumentOf(task);
+  return [
+    ...declared.starts,
+    { ...rangeOf(fanOut.task), text: `(${argument.params}) => ${threads.run(pool, argument.value)}` },
+    ...behind(fanOut.join.end, `.finally(() => ${threads.close(pool)})`, declared.ends),
+  ];
 }
 
-function taskOf({ task }: FanOut, ctx: FileContext): Task | Refusal {
-  const work = workOf(task, ctx);
-  const fn = work?.fn;
-  if (!fn?.body) return { code: 'captures', at: rangeOf(task), detail: task.getText() };
-  if (fn.parameters.length > 1 || fn.parameters.some((each) => each.dotDotDotToken || each.initializer))
-    return { code: 'arity-observed', at: rangeOf(task) };
-  const called = calledParameter(fn, ctx);
-  if (called) return called;
-  const moved = movedWith(fn, ctx);
-  if ('code' in moved) return moved;
-  const statement = statementOf(fn);
-  const { name } = work!;
-  if (name !== undefined && !(statement && isOwnStatement(statement, fn)))
-    return { code: 'captures', at: rangeOf(task), detail: name };
-  return { fn, moved, ...(name !== undefined && { name }) };
+/** A text behind the join, in front of what closes the arrow's body at the same place. */
+function behind(at: number, text: string, ends: readonly TextEdit[]): TextEdit[] {
+  const [same] = ends.filter((edit) => edit.start === at);
+  if (!same) return [{ start: at, end: at, text }, ...ends];
+  return ends.map((edit) => (edit === same ? { ...edit, text: text + edit.text } : edit));
 }
 
-/** What may not cross the border: arguments, what is captured, results; and what others of the file still need. */
-function crossing(task: Task, { list, task: node }: FanOut, ctx: FileContext): Refusal | undefined {
-  const { fn, moved } = task;
-  const [param] = fn.parameters;
-  if (param && !itemsAreCloneable(param, list, ctx))
-    return { code: 'not-cloneable', at: rangeOf(list), detail: list.getText() };
-  for (const name of moved.captured) {
-    const symbol = ctx.scopes.symbolOf(name)!;
-    if (!ctx.scopes.isConstant(symbol) || !isCloneable(name, ctx))
-      return { code: 'captures', at: rangeOf(name), detail: name.text };
-  }
-  const known = namesOfParameter(param, ctx);
-  const result = resultsOf(fn).find((each) => !isCloneable(each, ctx, known));
-  if (result && !(fn.type && isCloneableType(fn.type)))
-    return { code: 'not-cloneable', at: rangeOf(result), detail: result.getText() };
-  const shared = sharedWith(task, node, ctx);
-  return shared && { code: 'captures', at: rangeOf(shared), detail: shared.text };
-}
-
-function itemsAreCloneable(param: ts.ParameterDeclaration, list: ts.Expression, ctx: FileContext): boolean {
-  if (param.type) return isCloneableType(param.type);
-  return isCloneable(list, ctx);
-}
-
-function namesOfParameter(param: ts.ParameterDeclaration | undefined, ctx: FileContext): KnownNames {
-  return new Set((param ? namesOf(param.name) : []).map((name) => ctx.scopes.symbolOf(name)!));
-}
-
-/** A function that moves, and that what stays uses too. Plain constants are simply there twice; the task itself is imported. */
-function sharedWith({ fn, moved }: Task, used: ts.Node, ctx: FileContext): ts.Identifier | undefined {
-  const inside = (node: ts.Node): boolean =>
-    [fn, ...moved.statements].some((each) => each.pos <= node.pos && node.end <= each.end) || node === bare(used);
-  for (const statement of moved.statements) {
-    if (isOwnStatement(statement, fn)) continue;
-    const name = nameOf(statement);
-    const symbol = name && isFunction(statement) ? ctx.scopes.symbolOf(name) : undefined;
-    const other = symbol && ctx.scopes.references(symbol).find((use) => !inside(use));
-    if (other) return other;
-  }
-  return undefined;
-}
-
-function nameOf(statement: ts.Statement): ts.Identifier | undefined {
-  if (ts.isFunctionDeclaration(statement)) return statement.name;
-  const name = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0]!.name : undefined;
-  return name && ts.isIdentifier(name) ? name : undefined;
-}
-
-function isFunction(statement: ts.Statement): boolean {
-  const value = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0]!.initializer : undefined;
-  return ts.isFunctionDeclaration(statement) || (!!value && ts.isFunctionLike(value));
+/** Uses of the task's name that stay: neither in what moves nor in one of the fan-outs. */
+function usesLeft(sites: readonly Ready[], ctx: FileContext): ts.Identifier[] {
+  const [{ task }] = sites as [Ready];
+  const own = task.moved.statements.find((statement) => isOwnStatement(statement, task.fn));
+  const declared = own && nameOf(own);
+  const symbol = declared && ctx.scopes.symbolOf(declared);
+  if (!symbol) return [];
+  const gone = [...task.moved.statements, ...sites.map((site) => site.fanOut.task)];
+  const isIn = (use: ts.Node): boolean => gone.some((each) => each.pos <= use.pos && use.end <= each.end);
+  return ctx.scopes.references(symbol).filter((use) => !isIn(use));
 }
 
 /** What is handed over for an item: the item, or an object with the item and what the task captured. */
@@ -204,31 +150,39 @@ function bodyText({ body }: ts.FunctionLikeDeclaration, { text }: FileContext): 
   return lines.map((line, at) => (at > 0 && line.startsWith(last) ? line.slice(last.length) : line)).join('\n');
 }
 
-/** What moved is taken out; where the rest of the file uses the task, it is imported from its new place. */
-function withoutMoved({ fn, moved, name }: Task, ctx: FileContext, path: string, runtime: Runtime): TextEdit[] {
-  const edits: TextEdit[] = [];
-  for (const statement of moved.statements) {
-    const isTask = isOwnStatement(statement, fn);
-    const own = nameOf(statement);
-    const symbol = own && ctx.scopes.symbolOf(own);
-    const outside = (use: ts.Identifier): boolean =>
-      !moved.statements.some((each) => each.pos <= use.pos && use.end <= each.end);
-    const uses = symbol ? ctx.scopes.references(symbol).filter(outside) : [];
-    // The fan-out itself no longer names the task.
-    const left = isTask ? uses.length - 1 : uses.length;
-    if (left > 0 && !isTask) continue;
+/** What moved is taken out; where the rest of the file uses the task, `instead` brings it in from its new place. */
+function withoutMoved({ fn, moved }: Task, instead: string | undefined, ctx: FileContext): TextEdit[] {
+  return moved.statements.flatMap((statement): TextEdit[] => {
     const { start, end } = withComments(statement, ctx);
-    if (left > 0) edits.push({ start, end, text: importOf(name!, path, runtime, ctx) });
-    else edits.push({ start, end: end + /^[^\S\n]*(\r?\n){0,2}/.exec(ctx.text.slice(end))![0].length, text: '' });
-  }
-  return edits;
+    if (isOwnStatement(statement, fn) && instead !== undefined) return [{ start, end, text: instead }];
+    if (!isOwnStatement(statement, fn) && isUsedElsewhere(statement, moved.statements, ctx)) return [];
+    return [{ start, end: end + /^[^\S\n]*(\r?\n){0,2}/.exec(ctx.text.slice(end))![0].length, text: '' }];
+  });
+}
+
+/** A constant that what stays uses too is simply there twice. */
+function isUsedElsewhere(statement: ts.Statement, moved: readonly ts.Statement[], ctx: FileContext): boolean {
+  const name = nameOf(statement);
+  const symbol = name && ctx.scopes.symbolOf(name);
+  const isIn = (use: ts.Node): boolean => moved.some((each) => each.pos <= use.pos && use.end <= each.end);
+  return !!symbol && ctx.scopes.references(symbol).some((use) => !isIn(use));
 }
 
 /** Imports that only what moved has used. */
-function withoutImports({ fn, moved }: Task, { task }: FanOut, ctx: FileContext): TextEdit[] {
+function withoutImports(sites: readonly Ready[], ctx: FileContext): TextEdit[] {
+  const [{ task }] = sites as [Ready];
+  const { fn, moved } = task;
   const modules = moved.imported.flatMap((name) => originOf(name, ctx.scopes)?.module ?? []);
-  const { unused } = importsLeft(ctx, [...new Set(modules)], [fn, task, ...moved.statements]);
-  return withoutLines(unused, ctx);
+  const { unused } = importsLeft(
+    ctx,
+    [...new Set(modules)],
+    [fn, ...sites.map((site) => site.fanOut.task), ...moved.statements],
+  );
+  // The lines alone: new imports come in their place, so the blank line below stays.
+  return unused.map((statement) => {
+    const line = /^[^\S\n]*(\r?\n)?/.exec(ctx.text.slice(statement.end))![0];
+    return { start: statement.getStart(), end: statement.end + line.length, text: '' };
+  });
 }
 
 function importOf(name: string, path: string, { isModule, shown }: Runtime, { style }: FileContext): string {
