@@ -118,9 +118,9 @@ export function guardStep(step: StepOf<'guard'>, rest: readonly Step[], env: Env
 }
 
 /** A promise of the guard's body, and what guards it. */
-function guarded({ body, onFail, always }: StepOf<'guard'>, env: Env): Expr {
+function guarded({ body, onFail, always }: StepOf<'guard'>, env: Env, failing = env): Expr {
   const links: Link[] = [];
-  if (onFail) links.push(caught(failFn(onFail, env)));
+  if (onFail) links.push(caught(failFn(onFail, failing)));
   if (always) {
     const still: Env = { target: { of: 'block' }, world: env.world, end: { kind: 'stop', gives: 'anything' } };
     links.push({ method: 'finally', handlers: [{ params: [], body: { items: sequence(always.steps, still).items } }] });
@@ -195,6 +195,8 @@ function flagged(given: StepOf<'guard'>, rest: readonly Step[], env: Env, passin
     breaks: () => [set('break'), give()],
     continues: () => [set('continue'), give()],
   };
+  // What the error branch gives is guarded by nothing but a cleanup.
+  const failing: Env = step.always ? inner : { ...inner, leave: (_, value) => [set('return'), give(value)] };
   const hasValue = jumps.some((exit) => exit.how === 'succeed' && exit.with);
   const answer: Expr | undefined = hasValue ? { kind: 'text', text: ours([value]), isPromise: false } : undefined;
   const goes = (kind: string): readonly Item[] => {
@@ -220,7 +222,7 @@ function flagged(given: StepOf<'guard'>, rest: readonly Step[], env: Env, passin
     code: ours(['let ', flag, one ? ' = false' : ''], [{ binding: flag, how: 'lexical' }]),
     ...noLine,
   };
-  return { items: [declare, give(chain(guarded(step, inner), [thenLink(then)]), lineOf(step))], links: [] };
+  return { items: [declare, give(chain(guarded(step, inner, failing), [thenLink(then)]), lineOf(step))], links: [] };
 }
 
 /** What a promise that was returned without waiting rejects with was never for this `catch`. */
