@@ -81,18 +81,25 @@ function compare(when: string, before: Trace, after: Trace, input: Input): strin
   return [`${when}\n  before:\n${indent(old)}\n  after:\n${indent(now)}`];
 }
 
+const POOLS = /['"](p-map|p-limit|p-queue|piscina|tinypool|workerpool|(node:)?worker_threads)['"]/;
+
 /**
- * Where the contract changes on request, when the call returns is part of the change; a pool may start its first task a turn later.
- * A story can say why it may differ.
+ * Where the contract changes on request, when the call returns is part of the change; a pool may start its first task a turn later, and threads may lose
+ * fields of errors, if the story's notes say so. A story can say why it may differ.
  */
 function visible(trace: Trace, input: Input): string[] {
-  const turnMayMove = input.script.turnMayMove ?? (input.options.to === 'pool' || input.label === 'pool');
+  const isPooled = input.options.to === 'pool' || Object.values(input.files).some((text) => POOLS.test(text));
   const changed = input.options.exports === 'change' && (input.label !== 'promise' || input.options.to === 'callback');
-  const dropped = changed ? /back at the caller|returned / : turnMayMove ? /back at the caller/ : /(?!)/;
-  const lines = trace.lines.filter((line) => !dropped.test(line));
-  return input.script.bugMayReject
-    ? lines.map((line) => line.replace(/(died of|answer error) /, 'failed with '))
-    : lines;
+  const dropped = changed
+    ? /back at the caller|returned /
+    : (input.script.turnMayMove ?? isPooled)
+      ? /back at the caller/
+      : /(?!)/;
+  const fields = input.notes.some((line) => line.endsWith(': error-fields-lost'));
+  return trace.lines
+    .filter((line) => !dropped.test(line))
+    .map((line) => (fields ? line.replace(/(answer error .*?)( \w+=\S+)+$/, '$1') : line))
+    .map((line) => (input.script.bugMayReject ? line.replace(/(died of|answer error) /, 'failed with ') : line));
 }
 
 function indent(lines: readonly string[]): string {

@@ -63,7 +63,7 @@ export async function run(telling: Telling): Promise<Trace> {
       threads === undefined
         ? world
         : { ...world, builtin: (name: string) => (/worker_threads$/.test(name) ? threads : world.builtin(name)) };
-    return createLoader(telling.files, own).load(file);
+    return createLoader(telling.files, own).load(sourceOf(telling.files, file));
   };
   const world: World = createWorld(telling.script, scheduler, ops, log, () => (over = true), loadFresh);
   const quiet = () => (server ? realQuiet(server, lines, () => over) : scheduler.run(() => over));
@@ -159,4 +159,10 @@ async function realQuiet(server: Server, lines: readonly string[], over: () => b
     still = server.inFlight === 0 && lines.length === seen ? still + 1 : 0;
     seen = lines.length;
   }
+}
+
+/** The file that `digest.js` is compiled from, when there is no such file. */
+function sourceOf(files: Telling['files'], file: string): string {
+  const source = file.replace(/\.([mc]?)js$/, '.$1ts');
+  return Object.hasOwn(files, file) || !Object.hasOwn(files, source) ? file : source;
 }
