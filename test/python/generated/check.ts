@@ -3,7 +3,7 @@
 import type { Style, TransformOptions } from '../../../src/types.js';
 import type { Program, Python, Trace } from '../behave.js';
 import type { Weather } from '../runtime/server.js';
-import { differences, scriptWith, weathersOf } from '../compare.js';
+import { differences, scriptWith, stillDifferent, weathersOf } from '../compare.js';
 import { minus } from '../checks.js';
 import { ownEngine } from '../convert.js';
 import type { Engine } from '../convert.js';
@@ -66,7 +66,8 @@ async function differencesOf(
   const found = await Promise.all(
     all.map(async (weather, index) => {
       const old = index === 0 ? usual : await python.run(program(before), weather);
-      return differences(weather, old, await python.run(program(after), weather), script);
+      const found = differences(weather, old, await python.run(program(after), weather), script);
+      return found.length === 0 ? [] : stillDifferent(python, program(before), program(after), weather, script);
     }),
   );
   return found.flat().slice(0, 1);
