@@ -72,11 +72,15 @@ export function fillingOf(inner: Snippets): Filling {
     statement(node) {
       const whole = inner.statement(node);
       const range = whole.parts[0] as Range;
-      return inside(range).length ? { ...text(range, [node]), declares: whole.declares } : whole;
+      return inside(range).length
+        ? { ...text(range, [node]), declares: whole.declares, ...(whole.calm && { calm: true }) }
+        : whole;
     },
     piece(range, nodes) {
       const whole = inner.piece(range, nodes);
-      return inside(range).length ? { ...text(range, nodes), declares: whole.declares } : whole;
+      return inside(range).length
+        ? { ...text(range, nodes), declares: whole.declares, ...(whole.calm && { calm: true }) }
+        : whole;
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Binding, Block, Snippet, Step, StepOf, Task, Value } from '../../flow/model.js';
+import type { Binding, Block, Part, Snippet, Step, StepOf, Task, Value } from '../../flow/model.js';
 import { blocksOf, isTask, leaves } from '../../flow/query.js';
 import { everySnippet, everyStep } from './write-names.js';
 import { isSheltered, type Env } from './write-model.js';
@@ -6,7 +6,12 @@ import { isSheltered, type Env } from './write-model.js';
 /** Questions that the callback writer asks of steps: what can throw, what waits, what leaves. */
 
 const quiet = (snippet: Snippet): boolean =>
-  snippet.parts.length === 0 || snippet.calm === true || snippet.pure === true;
+  snippet.calm === true || snippet.pure === true || snippet.parts.every(isHarmless);
+
+/** Words and names of our own. */
+function isHarmless(part: Part): boolean {
+  return typeof part === 'string' ? /^[\w\s=!,;]*$/.test(part) : 'name' in part;
+}
 
 /** Does the step wait, in this function? */
 export function waitsIn(step: Step): boolean {
@@ -80,7 +85,7 @@ function blockMayThrow(blocks: readonly (Block | undefined)[], env: Env): boolea
 /** What a loop does once, before its first turn. */
 function startsBadly({ form }: StepOf<'loop'>): boolean {
   if (form?.kind === 'for') return !!form.init && !quiet(form.init);
-  return (form?.kind === 'of' && !(form.over.list && quiet(form.over))) || (form?.kind === 'in' && !quiet(form.over));
+  return form?.kind === 'in' && !quiet(form.over);
 }
 
 function valueMayThrow(value: Value): boolean {
@@ -95,7 +100,7 @@ export function startMayThrow(task: Task): boolean {
     case 'block':
       return false;
     case 'fanOut':
-      return !(task.over.list && quiet(task.over));
+      return task.join === 'race' && !(task.over.list && quiet(task.over));
     case 'together':
       return false;
   }

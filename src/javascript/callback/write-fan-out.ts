@@ -6,6 +6,7 @@ import {
   continued,
   deeper,
   failWith,
+  isSheltered,
   leave,
   line,
   typed,
@@ -18,7 +19,7 @@ import {
 } from './write-model.js';
 import { startMayThrow } from './write-calm.js';
 import { leadingTo } from './write-join.js';
-import { writeFlow } from './write-steps.js';
+import { tryLines, writeFlow } from './write-steps.js';
 import { formOf, ownFlow } from './write-wait.js';
 
 type Join = Extract<Task, { kind: 'fanOut' | 'together' }>;
@@ -52,6 +53,7 @@ export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: E
     left: names.fresh('left'),
     over: names.fresh(one ? 'settled' : 'failed'),
     collect: names.fresh('collect'),
+    list: task.kind === 'together' ? '' : task.over.pure ? textOf(task.over, env) : names.fresh('list'),
     one,
   };
   return leadingTo(
@@ -72,6 +74,8 @@ interface Joined {
   readonly left: string;
   readonly over: string;
   readonly collect: string;
+  /** The list that is gone through. */
+  readonly list: string;
   /** One answer ends it. */
   readonly one: boolean;
 }
@@ -110,17 +114,31 @@ function withoutType(pattern: Snippet): Snippet {
   return binding ? { ...pattern, parts: [binding] } : pattern;
 }
 
-function countOf(task: Join, env: Env): string {
-  if (task.kind === 'together') return String(task.tasks.length);
+/** What is gone through is evaluated once, where that can be told from twice; what can throw in it is an error of the flow. */
+function counted(task: Join, { left, list }: Joined, env: Env): string[] {
+  const ts = env.world.pen.typescript;
+  if (task.kind === 'together') return task.join === 'race' ? [] : [line(`let ${left} = ${task.tasks.length}`, env)];
   const over = textOf(task.over, env);
-  return `${task.over.loose ? `(${over})` : over}.length`;
+  if (isSheltered(env) || (task.over.calm && task.over.list))
+    return [
+      ...(list === over ? [] : [line(`const ${list} = ${over}`, env)]),
+      ...(task.join === 'race' ? [] : [line(`let ${left} = ${list}.length`, env)]),
+    ];
+  const inner: Env = { ...deeper(env), trying: true, enclosed: true };
+  const lines = [...(list === over ? [] : [line(`${list} = ${over}`, inner)]), line(`${left} = ${list}.length`, inner)];
+  return [
+    ...(list === over ? [] : [line(`let ${typed(list, 'any', env)}`, env)]),
+    line(`let ${left}${ts ? ': number' : ''}`, env),
+    ...tryLines(lines, env, false),
+  ];
 }
 
-function declared(task: Join, { values, left, over, one }: Joined, env: Env): string[] {
+function declared(task: Join, joined: Joined, env: Env): string[] {
+  const { values, over, one } = joined;
   const lines: string[] = [];
   if (task.join === 'any') lines.push(line(`const ${typed('errors', 'any[]', env)} = []`, env));
   if (!one) lines.push(line(`const ${typed(values, 'any[]', env)} = []`, env));
-  if (task.join !== 'race') lines.push(line(`let ${left} = ${countOf(task, env)}`, env));
+  lines.push(...counted(task, joined, env));
   if (task.join !== 'settled') lines.push(line(`let ${over} = false`, env));
   return lines;
 }
@@ -198,15 +216,14 @@ function starts(task: Join, joined: Joined, to: Goto, env: Env): string[] {
   const empty = task.join === 'race' ? [] : [`${env.indent}if (${left} === 0) ${later(to, env).trimStart()}`];
   const index = task.item[1] ? textOf(withoutType(task.item[1]), env) : env.world.names.local('index');
   const items = [task.item[0] ? textOf(task.item[0], env) : '_item', index];
-  const over = textOf(task.over, env);
   const body = arrow(items, env, (inner) => itemLines(task.each, done(index), inner, env));
-  const all = line(`${task.over.loose ? `(${over})` : over}.forEach(${body})`, env);
+  const all = line(`${joined.list}.forEach(${body})`, env);
   return [...empty, all, ...(env.tail ? [] : [line('return', env)])];
 }
 
 /** An empty list: what follows comes later all the same. */
 function later(to: Goto, env: Env): string {
-  const lines = leave(to, undefined, { ...deeper(env), tail: false, enclosed: true });
+  const lines = leave(to, undefined, { ...deeper(env), tail: false, postponed: true });
   const only = oneLine(lines);
   return only === undefined ? block(lines, env) : only;
 }

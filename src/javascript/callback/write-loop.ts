@@ -6,6 +6,7 @@ import { isShort, leadingTo, placeOf } from './write-join.js';
 import {
   arrow,
   deeper,
+  isSheltered,
   leadLines,
   leave,
   line,
@@ -17,7 +18,7 @@ import {
   type Env,
   type Goto,
 } from './write-model.js';
-import { writeFlow } from './write-steps.js';
+import { tryLines, writeFlow } from './write-steps.js';
 
 /**
  * A loop that waits is a local function that calls itself:
@@ -147,7 +148,12 @@ function overList(form: LoopForm & { kind: 'of' | 'in' }, step: StepOf<'loop'>, 
   const over = textOf(form.over, env);
   const before =
     form.kind === 'of'
-      ? [line(`const ${items} = ${form.over.loose ? `(${over})` : over}[Symbol.iterator]()`, env)]
+      ? iterated(
+          items,
+          `${form.over.loose ? `(${over})` : over}[Symbol.iterator]()`,
+          form.over.list === true && form.over.calm === true,
+          env,
+        )
       : keysOf(names.fresh('keys'), names.local('key'), over, items, env);
   const entry = names.fresh('item');
   const item = textOf(form.item, env);
@@ -165,6 +171,16 @@ function overList(form: LoopForm & { kind: 'of' | 'in' }, step: StepOf<'loop'>, 
     { kind: 'code', made: true, code: value, lead: [], at: step.at },
   ];
   return { before, params: [], args: [], again: call(fn), head, test: [], native: () => 'for (;;)' };
+}
+
+/** What cannot be gone through is an error of the flow. */
+function iterated(items: string, text: string, calm: boolean, env: Env): string[] {
+  if (calm || isSheltered(env)) return [line(`const ${items} = ${text}`, env)];
+  const inner: Env = { ...deeper(env), trying: true, enclosed: true };
+  return [
+    line(`let ${typed(items, 'Iterator<any>', env)}`, env),
+    ...tryLines([line(`${items} = ${text}`, inner)], env, false),
+  ];
 }
 
 function keysOf(keys: string, key: string, over: string, items: string, env: Env): string[] {

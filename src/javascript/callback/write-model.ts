@@ -25,6 +25,8 @@ export type Goto =
       readonly fn: string;
       readonly args: (value: string | undefined) => readonly string[];
       readonly once?: boolean;
+      /** Who waits for the flow gets its answer: that is not ours to run in a `try`. */
+      readonly answers?: boolean;
       /** Another turn of a loop: where nothing was waited for in this one, no stack may grow. */
       readonly turn?: boolean;
       readonly used?: (env: Env) => void;
@@ -81,6 +83,8 @@ export interface Env {
   readonly enclosed: boolean;
   /** How many functions of ours are around. */
   readonly depth: number;
+  /** What the flow goes on to comes a little later in any case. */
+  readonly postponed?: boolean;
   /** Nothing stands behind in this function. */
   readonly tail: boolean;
 }
@@ -158,11 +162,22 @@ export function leave(to: Goto, value: string | undefined, env: Env): string[] {
     case 'call': {
       to.used?.(env);
       const args = to.args(value);
-      const waits = env.enclosed || ((to.once || to.turn) && !env.later);
+      const waits = isLater(to, env);
       const call = waits ? `process.nextTick(${[to.fn, ...args].join(', ')})` : `${to.fn}(${args.join(', ')})`;
       return [line(env.tail ? call : `return ${call}`, env)];
     }
   }
+}
+
+/**
+ * Must the call come a little later? An answer never comes in the turn of the call, and nothing of the caller's runs in a `try` of
+ * ours. Functions of ours throw nothing, but those behind a wait may answer.
+ */
+function isLater(to: Goto & { kind: 'call' }, env: Env): boolean {
+  if (env.postponed) return true;
+  if (to.answers) return env.enclosed || (!!to.once && !env.later);
+  if (to.turn && !env.later) return true;
+  return env.enclosed && env.later && env.world.shape === 'function';
 }
 
 /** The same place from a function inside: a loop of the text is out of reach there. */
@@ -191,10 +206,16 @@ export function continued(env: Env): Env {
 
 /** An error-first function as a place to go on, and as a place for errors. */
 export function answering(fn: string, once: boolean): { goto: Goto; fail: Fail } {
-  const goto: Goto = { kind: 'call', fn, once, args: (value) => (value === undefined ? ['null'] : ['null', value]) };
+  const goto: Goto = {
+    kind: 'call',
+    fn,
+    once,
+    answers: true,
+    args: (value) => (value === undefined ? ['null'] : ['null', value]),
+  };
   const fail: Fail = {
     pass: fn,
-    write: (error, env) => leave({ kind: 'call', fn, once, args: () => [error] }, undefined, env),
+    write: (error, env) => leave({ kind: 'call', fn, once, answers: true, args: () => [error] }, undefined, env),
   };
   return { goto, fail };
 }

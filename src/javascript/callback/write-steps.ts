@@ -2,7 +2,7 @@ import { isTask, leaves } from '../../flow/query.js';
 import type { Snippet, Step, StepOf } from '../../flow/model.js';
 import { writeSteps } from '../async/write.js';
 import { writeBranch, writeSwitch } from './write-branch.js';
-import { declaredBy, isPlain, mayThrow, says as saysBinding } from './write-calm.js';
+import { declaredBy, isPlain, mayThrow, says as saysBinding, waitsIn } from './write-calm.js';
 import { writeGuard } from './write-guard.js';
 import { writeLoop } from './write-loop.js';
 import {
@@ -94,6 +94,10 @@ function writeExit(step: StepOf<'exit'>, env: Env): string[] {
  *   callback(null, result);
  */
 function sheltered(steps: readonly Step[], env: Env): string[] {
+  const tested = testedBefore(steps, env);
+  if (tested) return tested;
+  const hoisted = hoistedTry(steps, env);
+  if (hoisted) return hoisted;
   const cut = endOfTry(steps, env);
   const body = steps.slice(0, cut);
   const rest = steps.slice(cut);
@@ -113,6 +117,62 @@ function sheltered(steps: readonly Step[], env: Env): string[] {
 /** The step itself says how the flow goes on behind it. */
 function goesOn(step: Step, env: Env): boolean {
   return !isPlain(step, { ...env, trying: true }) && !onlyLeaves(step);
+}
+
+/** A test that can throw, of a branch that waits: it is made before, so that the branch does not have to stand in the `try`. */
+function testedBefore([step, ...rest]: readonly Step[], env: Env): string[] | undefined {
+  if (step?.kind !== 'branch' || !waitsIn(step)) return undefined;
+  const name = env.world.names.fresh('test');
+  const inner: Env = { ...deeper(env), trying: true, enclosed: true };
+  const { opposite: _, ...test } = step.test;
+  const known: Snippet = { ...test, parts: [name], uses: [], loose: false, pure: true };
+  return [
+    ...leadLines(step.lead, env),
+    line(`let ${name}`, env),
+    ...tryLines([line(`${name} = ${textOf(step.test, inner)}`, inner)], env, false),
+    ...writeFlow([{ ...step, lead: [], test: known }, ...rest], env),
+  ];
+}
+
+/**
+ * Names that what follows needs stand before the `try`, so that it does not have to stand in it:
+ *
+ *   let config;
+ *   try {
+ *     config = JSON.parse(text);
+ *   } catch (err) {
+ *     return callback(err);
+ *   }
+ */
+function hoistedTry(steps: readonly Step[], env: Env): string[] | undefined {
+  if (env.world.pen.typescript) return undefined;
+  const end = steps.findIndex((step) => step.kind === 'exit' || goesOn(step, env) || onlyLeaves(step));
+  const plainSteps = end < 0 ? steps : steps.slice(0, end);
+  const last = plainSteps.findLastIndex((step) => mayThrow(step, env));
+  const body = plainSteps.slice(0, last + 1);
+  const rest = steps.slice(last + 1);
+  // A lone answer has a form of its own.
+  const [next] = rest;
+  if (last < 0 || (next?.kind === 'exit' && mayThrow(next, env)) || !saysBinding(rest, declaredBy(body)))
+    return undefined;
+  const inner: Env = { ...deeper(env), trying: true, enclosed: true, tail: false, next: { kind: 'below' } };
+  const names: string[] = [];
+  const lines: string[] = [];
+  for (const step of body) {
+    const declared = step.kind === 'code' && saysBinding(rest, declaredBy([step]));
+    if (!declared) lines.push(...plain(step, inner, lines.length > 0));
+    else {
+      const simple =
+        step.code.declares.length === 1
+          ? /^(?:const|let) ([\w$]+) = ([\s\S]+?);?$/.exec(textOf(step.code, inner))
+          : null;
+      if (!simple) return undefined;
+      names.push(simple[1]!);
+      const trail = (step.trail ?? []).map((range) => ` ${textOf({ ...step.code, parts: [range] }, inner)}`).join('');
+      lines.push(...leadLines(step.lead, inner), line(`${simple[1]} = ${simple[2]}`, inner) + trail);
+    }
+  }
+  return [line(`let ${names.join(', ')}`, env), ...tryLines(lines, env, false), ...writeFlow(rest, env)];
 }
 
 function answered(
@@ -145,6 +205,7 @@ export function tryLines(lines: readonly string[], env: Env, tail: boolean): str
 function endOfTry(steps: readonly Step[], env: Env): number {
   let last = 0;
   for (let i = 0; i < steps.length; i++) {
+    if (i > 0 && steps[i]!.kind === 'branch' && waitsIn(steps[i]!)) break;
     if (mayThrow(steps[i]!, env)) last = i;
     if (goesOn(steps[i]!, env)) {
       if (i === last) return steps.length;

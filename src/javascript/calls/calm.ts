@@ -79,6 +79,8 @@ function calmPart(node: ts.Node, ask: Question): boolean {
   const all = (nodes: readonly ts.Node[]): boolean => nodes.every((each) => calm(each, ask));
   const inner = bare(node);
   if (inner !== node) return calm(inner, ask);
+  // What is waited for has been waited for before: a name stands there.
+  if (ts.isAwaitExpression(node)) return true;
   if (ts.isVariableDeclarationList(node)) return all(node.declarations);
   if (ts.isVariableDeclaration(node)) return calmDeclaration(node, ask);
   if (ts.isParameter(node)) return ts.isIdentifier(node.name) && calm(node.initializer, ask);
