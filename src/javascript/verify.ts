@@ -4,6 +4,8 @@ import { commentsIn } from './comments.js';
 import type { WrittenGroup } from './compose.js';
 import type { FileContext } from './context.js';
 import { parseSource } from './parse.js';
+import type { ts } from './parse.js';
+import { awaitNames, firstUnsound } from './sound.js';
 import { isOwnComment } from './pool/window.js';
 
 /** A group that must not be applied: its result does not parse (a defect of ours), or a comment would be lost. */
@@ -67,6 +69,8 @@ function wrongIn(
   const after = parseSource(ctx.path, text);
   const [error] = after.errors;
   if (error) return { why: 'unparsable', detail: `${error.line}:${error.column} ${error.message}` };
+  const unsound = unsoundIn(ctx, after.file);
+  if (unsound) return { why: 'unparsable', detail: unsound };
   const moved = created.map((edit) => parseSource(edit.path, edit.text));
   const [broken] = moved.flatMap(({ errors }) => errors);
   if (broken) return { why: 'unparsable', detail: `a new file: ${broken.line}:${broken.column} ${broken.message}` };
@@ -85,6 +89,15 @@ function applied(ctx: FileContext, edits: readonly TextEdit[]): string | undefin
   } catch {
     return undefined;
   }
+}
+
+/** The result parses and yet can't run, where the source could. */
+function unsoundIn(ctx: FileContext, after: ts.SourceFile): string | undefined {
+  if (awaitNames(after) > awaitNames(ctx.file)) return "'await' outside of an async function";
+  const found = firstUnsound(after);
+  if (!found || firstUnsound(ctx.file)) return undefined;
+  const { line, character } = after.getLineAndCharacterOfPosition(found.at);
+  return `${line + 1}:${character + 1} ${found.message}`;
 }
 
 function takeOne(from: string[], text: string): boolean {
