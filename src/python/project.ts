@@ -61,6 +61,8 @@ export class PyProject {
     readonly files: readonly PyFile[],
     /** Reads a file of the project that is not in the run. */
     readonly read: (path: string) => string | undefined = () => undefined,
+    /** Python files of the project that are not in the run. */
+    readonly others: readonly string[] = [],
   ) {
     for (const file of files)
       walk(file.module, (node) => {
@@ -77,6 +79,16 @@ export class PyProject {
           this.functions.push(fn);
         }
       });
+  }
+
+  /** True when a file that is not in the run imports the module and names the function: it would call it as it was. */
+  isNamedOutside(fn: PyFunction): boolean {
+    const module = fn.file.moduleName.split('.').at(-1)!;
+    return this.others.some((path) => {
+      const text = this.read(path) ?? '';
+      const imports = new RegExp(`^\\s*(?:from|import)\\b.*\\b${module}\\b`, 'm');
+      return imports.test(text) && new RegExp(`\\b${fn.name}\\b`).test(text);
+    });
   }
 
   functionOf(def: FunctionDef): PyFunction {

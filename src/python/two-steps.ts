@@ -24,7 +24,7 @@ export function twoSteps(
     if ('error' in after) throw new Error(`the result of the first step does not parse: ${after.error.message}`);
     middle.set(file.path, after);
   }
-  const two = second(new PyProject([...middle.values()], project.read));
+  const two = second(new PyProject([...middle.values()], project.read, project.others));
   const changes: PlannedChange[] = [];
   const refusals: PlacedRefusal[] = [...one.refusals];
   for (const change of one.changes) {

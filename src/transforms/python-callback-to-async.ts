@@ -12,10 +12,10 @@ export const pythonCallbackToAsync: PythonTransform = {
   from: 'callback',
   to: 'async',
   languages: ['python'],
-  plan: (project) =>
+  plan: (project, options) =>
     twoSteps(
       project,
       (first) => planUnits(callbackToPool(first), name),
-      (second) => planUnits(poolToAsync(second), name),
+      (second) => planUnits(poolToAsync(second, options.exports), name),
     ),
 };

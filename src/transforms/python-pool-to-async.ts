@@ -41,5 +41,5 @@ export const pythonPoolToAsync: PythonTransform = {
   from: 'pool',
   to: 'async',
   languages: ['python'],
-  plan: (project) => planUnits(poolToAsync(project), 'python-pool-to-async'),
+  plan: (project, options) => planUnits(poolToAsync(project, options.exports), 'python-pool-to-async'),
 };

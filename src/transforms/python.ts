@@ -58,7 +58,14 @@ export function convertPython(
   const refused: Refused[] = [];
   const ignored: Refused[] = [];
   for (const transform of asked) {
-    const plan = transform.plan(new PyProject(parsed, (path) => view.read(path)), options);
+    const plan = transform.plan(
+      new PyProject(
+        parsed,
+        (path) => view.read(path),
+        view.others.filter((path) => path.endsWith('.py')),
+      ),
+      options,
+    );
     // Two directions never change the same file in one run: the first stands.
     const free = plan.changes.filter(
       (change) =>
@@ -68,13 +75,15 @@ export function convertPython(
     for (const each of plan.refusals) (each.ignored ? ignored : refused).push(refusedOf(each, transform.name));
     errors.push(...plan.defects.map(({ file, message }) => defect(file, message)));
   }
+  const done = new Map(groups.flatMap((group) => group.edits.map((edit) => [edit.path, group.rule] as const)));
+  const left = refused.filter((each) => (done.get(each.path) ?? each.rule) === each.rule);
   const changed = groups.reduce((sum, group) => sum + new Set(group.edits.map((edit) => edit.path)).size, 0);
   return {
     groups: sortPlaces(groups),
-    refused: sortPlaces(refused),
+    refused: sortPlaces(left),
     errors,
     ignored: sortPlaces(ignored),
-    sites: changed + refused.length + ignored.length,
+    sites: changed + left.length + ignored.length,
   };
 }
 

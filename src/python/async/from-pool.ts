@@ -4,7 +4,7 @@ import { lengthOf, neverFails } from '../pool/bound.js';
 import { evaluatedFirst } from '../pool/executor.js';
 import type { PyFunction, PyProject } from '../project.js';
 import { stringRanges } from '../parse.js';
-import { shift, type Piece } from '../rewrite.js';
+import { Rewrite, shift, type Piece } from '../rewrite.js';
 import {
   blockOf,
   functionAround,
@@ -22,14 +22,16 @@ import {
 import { link, refuse, touch, Units, type Unit } from '../unit.js';
 import { valueOf } from '../values.js';
 import { AS_COMPLETED, TASK_POOL } from './helpers.js';
+import type { ExportsPolicy } from '../../types.js';
+import { exportedNames } from '../imports.js';
 import { ownNodes, poolOf, Waiting, type PoolWith } from './waits.js';
 
 /**
  * Blocking code on a thread pool becomes coroutines: the pool's workers and what they call turn into `async def`, the pool into tasks of an event loop
  * that is run where the pool was. What runs outside stays blocking code.
  */
-export function poolToAsync(project: PyProject): Units {
-  const converter = new Converter(project);
+export function poolToAsync(project: PyProject, exports: ExportsPolicy = 'wrap'): Units {
+  const converter = new Converter(project, exports);
   converter.convertAll();
   return converter.units;
 }
@@ -50,9 +52,14 @@ class Converter {
   private readonly regions: Region[] = [];
   /** Functions that become coroutines. */
   private readonly coroutines = new Set<PyFunction>();
+  /** Functions that stay what they are for their callers, and run a loop of their own inside. */
+  private readonly islands = new Set<PyFunction>();
   private readonly sessions = new Map<PyFile, string>();
 
-  constructor(readonly project: PyProject) {
+  constructor(
+    readonly project: PyProject,
+    private readonly exports: ExportsPolicy,
+  ) {
     this.units = new Units(project);
     this.waiting = new Waiting(project);
   }
@@ -63,6 +70,7 @@ class Converter {
     for (const fn of this.coroutines) this.convertFunction(fn);
     for (const region of this.regions) this.convertRegion(region);
     for (const region of this.regions) if (!region.holder) this.island(region);
+    for (const fn of this.islands) this.inner(fn);
   }
 
   // ---- what there is ----
@@ -100,7 +108,10 @@ class Converter {
   /** The region's workers, and all that they wait for, become coroutines; so does the function around the region. */
   private collect(region: Region): void {
     const { unit, file } = region;
-    if (region.holder) this.addCoroutine(region.holder, unit);
+    if (region.holder) {
+      if (this.keepsContract(region.holder)) this.islands.add(region.holder);
+      this.addCoroutine(region.holder, unit);
+    }
     for (const use of this.usesOf(region)) {
       const parent = parentOf(use);
       const call = parent && parentOf(parent);
@@ -112,6 +123,14 @@ class Converter {
       const [worker] = call.args;
       this.worker(unit, file, worker);
     }
+  }
+
+  /** Nobody in the run calls it, or somebody outside does: its callers must find what they knew. */
+  private keepsContract(fn: PyFunction): boolean {
+    if (this.exports === 'change') return false;
+    const isInner = functionAround(fn.def) !== undefined;
+    const isListed = !fn.owner && exportedNames(fn.file).has(fn.name);
+    return !isInner && (isListed || this.project.usesOf(fn).length === 0 || this.project.isNamedOutside(fn));
   }
 
   private usesOf(region: Region): readonly Name[] {
@@ -173,7 +192,8 @@ class Converter {
     const unit = this.units.of(fn);
     const { def, file } = fn;
     touch(unit, def);
-    unit.rewrite.insert(def.start, 'async ');
+    const isIsland = this.islands.has(fn);
+    if (!isIsland) unit.rewrite.insert(def.start, 'async ');
     for (const decorator of def.decorator_list) {
       const name =
         qualified(file, decorator.nodeType === 'Call' ? decorator.func : decorator) ?? textOf(file, decorator);
@@ -184,7 +204,7 @@ class Converter {
     if (nodes.some((node) => node.nodeType === 'Yield' || node.nodeType === 'YieldFrom'))
       refuse(unit, 'generator', def, fn.name);
     if (this.needsSession(fn)) this.addParameter(unit, fn);
-    for (const use of this.project.usesOf(fn)) this.convertUse(unit, fn, use.file, use.at, use.call);
+    if (!isIsland) for (const use of this.project.usesOf(fn)) this.convertUse(unit, fn, use.file, use.at, use.call);
     for (const node of nodes) this.convertNode(unit, node);
   }
 
@@ -793,6 +813,39 @@ class Converter {
     const body = `async def ${name}():\n${globals}${dedented}\n`;
     rewrite.replace({ start: stmt.start, end: lines.end }, `${after}\n`);
     this.placeFunction(region, body);
+  }
+
+  /** The function's body becomes a coroutine inside it, and the function runs that. */
+  private inner(fn: PyFunction): void {
+    const unit = this.units.of(fn);
+    const { file, def } = fn;
+    const [head] = def.body;
+    const isDoc = head!.nodeType === 'Expr' && head!.value.nodeType === 'Constant' && def.body.length > 1;
+    const body = isDoc ? def.body.slice(1) : def.body;
+    const [first, last] = [body[0]!, body.at(-1)!];
+    if (unit.refusals.length > 0) return;
+    if (!ownLines(file, first) || !ownLines(file, last)) return refuse(unit, 'one-line-block', first);
+    const merged = new Rewrite(file.text, file.strings);
+    merged.addAll(unit.rewrite);
+    for (const other of this.project.functions)
+      if (other !== fn && other.file === file && inside(other.def, def)) merged.addAll(this.units.of(other).rewrite);
+    const lines = { start: merged.lineOf(first.start).start, end: merged.lineOf(last.end).end };
+    const indent = merged.indentAt(first.start);
+    const text = merged.render(lines);
+    const moved = shift(text, indent, indent + file.unit, stringRanges(text)).trimEnd();
+    const name = this.units.fresh(file, 'run_all');
+    const kept = this.storedParameters(fn);
+    const nonlocal = kept.length > 0 ? `${indent}${file.unit}nonlocal ${kept.join(', ')}\n` : '';
+    const run = `${this.units.need(unit, 'asyncio', 'run')}(${name}())`;
+    unit.rewrite.replace(lines, `${indent}async def ${name}():\n${nonlocal}${moved}\n\n${indent}return ${run}\n`);
+  }
+
+  private storedParameters(fn: PyFunction): string[] {
+    const scope = fn.file.scopes.of(fn.def);
+    const stored = [...(scope?.bindings.values() ?? [])].filter(
+      (binding) => binding.kinds.has('parameter') && binding.sites.length > 1,
+    );
+    return stored.map((binding) => binding.name).sort();
   }
 
   private storedNames({ file, stmt }: Region): string[] {

@@ -128,6 +128,7 @@ class Converter implements SyncContext, SpawnQuestions {
       if (isAsync) link(unit, this.units.of(relative));
       else refuse(unit, 'caller-not-convertible', def, fn.name);
     }
+    if (this.project.isNamedOutside(fn)) refuse(unit, 'exported-callers-unknown', def, fn.name);
     for (const use of this.project.usesOf(fn)) this.use(unit, fn, use.file, use.at, use.call);
   }
 

@@ -3,6 +3,7 @@ import { isName, textOf, type PyFile } from '../file.js';
 import type { PyFunction, PyProject } from '../project.js';
 import type { Piece } from '../rewrite.js';
 import {
+  blockOf,
   functionAround,
   parentOf,
   statementOf,
@@ -17,7 +18,6 @@ import {
 import { link, refuse, touch, Units, type Unit } from '../unit.js';
 import { valueOf } from '../values.js';
 import { evaluatedFirst } from './executor.js';
-import { regionOf } from './spawns.js';
 
 /**
  * Completion callbacks become a pool that is waited for: what was handed to `add_done_callback` is called by the code that started the work, in the
@@ -129,65 +129,69 @@ function doneCallback(project: PyProject, units: Units, file: PyFile, call: Call
   touch(unit, call);
   const [callback] = call.args;
   const stmt = statementOf(call);
-  if (kind !== 'Future' || !callback || call.args.length !== 1 || stmt.nodeType !== 'Expr' || stmt.value !== call)
+  if (
+    kind !== 'Future' ||
+    !callback ||
+    call.args.length !== 1 ||
+    call.keywords.length > 0 ||
+    stmt.nodeType !== 'Expr' ||
+    stmt.value !== call
+  )
     return refuse(unit, 'unknown-callee', call);
   if (!callbackIsSafe(project, file, callback)) return refuse(unit, 'throws-in-callback', callback);
   const submit = submitOf(file, receiver);
   const pool = submit && poolAround(project, file, submit);
   if (!submit || !pool) return refuse(unit, 'task-escapes', receiver);
   if (pool.callbacks > 1) return refuse(unit, 'mixed-style', call);
-  write(units, unit, file, { call, receiver, callback, stmt, pool: pool.stmt });
+  write(units, unit, file, { receiver, callback, stmt, block: pool.block });
 }
 
 interface Site {
-  readonly call: Call;
   readonly receiver: Expr;
   readonly callback: Expr;
   readonly stmt: Stmt;
-  readonly pool: Extract<Stmt, { nodeType: 'With' | 'AsyncWith' }>;
+  /** The statements while which the executor is there. */
+  readonly block: readonly Stmt[];
 }
 
-/** The futures are kept in a list; behind what starts them, each is handed to the callback as it is done. */
-function write(units: Units, unit: Unit, file: PyFile, { receiver, callback, stmt, pool }: Site): void {
+/**
+ * The futures are kept, with the callback of each where these differ; in front of the first statement that waits, each is handed to its callback as
+ * it is done.
+ */
+function write(units: Units, unit: Unit, file: PyFile, { receiver, callback, stmt, block }: Site): void {
   const { rewrite } = unit;
-  const { block, first, last } = regionOf([stmt]);
-  const top = pool.body.find((each) => inside(stmt, each));
-  if (!top || block.length === 0 || first !== last) return refuse(unit, 'task-escapes', stmt);
-  const bound = boundInLoop(file, callback, top, stmt);
-  if (bound) return refuse(unit, 'shared-loop-variable', callback, bound);
-  const list = units.firstFree(file, ['futures', 'pending', 'started']);
+  const top = block.find((each) => inside(stmt, each));
+  const at = block.indexOf(top!);
+  if (!top || !startsLine(file, top)) return refuse(unit, 'task-escapes', stmt);
+  const one = isName(callback);
+  const list = units.firstFree(file, one ? ['futures', 'pending', 'started'] : ['callbacks', 'pending', 'started']);
   const future = units.firstFree(file, ['future', 'finished', 'each']);
   const indent = rewrite.indentAt(top.start);
-  rewrite.insert(rewrite.lineOf(top.start).start, `${indent}${list} = []\n`);
-  rewrite.replace(stmt, `${list}.append(`, receiver, ')');
+  rewrite.insert(rewrite.lineOf(top.start).start, `${indent}${list} = ${one ? '[]' : '{}'}\n`);
+  if (one) rewrite.replace(stmt, `${list}.append(`, receiver, ')');
+  else rewrite.replace(stmt, `${list}[`, receiver, '] = ', callback);
   const completed = units.need(unit, 'concurrent.futures', 'as_completed');
-  const end = rewrite.lineOf(pool.body.at(-1)!.end).end;
-  const newline = file.text.slice(end - 1, end) === '\n' ? '' : '\n';
+  const waits = block.find((each, index) => index > at && isWait(each));
+  const last = block.at(-1)!;
+  const place = waits ? rewrite.lineOf(waits.start).start : rewrite.lineOf(last.end).end;
+  const newline = !waits && file.text.slice(place - 1, place) !== '\n' ? '\n' : '';
+  const called: Piece[] = one ? [callback.id] : [`${list}[${future}]`];
   rewrite.insert(
-    end,
+    place,
     `${newline}${indent}for ${future} in ${completed}(${list}):\n${indent}${file.unit}`,
-    ...called(callback, future),
-    '\n',
+    ...called,
+    `(${future})\n`,
   );
 }
 
-/** `on_done(future)`; a lambda's own body, with its parameter's name. */
-function called(callback: Expr, future: string): Piece[] {
-  if (callback.nodeType === 'Lambda') return ['(', callback, `)(${future})`];
-  return [callback, `(${future})`];
-}
+const startsLine = (file: PyFile, stmt: Stmt): boolean =>
+  file.text.slice(file.text.lastIndexOf('\n', stmt.start - 1) + 1, stmt.start).trim() === '';
 
-/** A name of the loop that the callback reads: behind the loop it would be the last one's. */
-function boundInLoop(file: PyFile, callback: Expr, top: Stmt, stmt: Stmt): string | undefined {
-  let found: string | undefined;
-  if (isName(callback)) return undefined;
-  walk(callback, (node) => {
-    if (node.nodeType !== 'Name' || node.ctx.nodeType !== 'Load') return;
-    const binding = file.scopes.bindingOf(node);
-    if (binding?.sites.some((site) => inside(site, top) && !inside(site, callback))) found = node.id;
-  });
-  void stmt;
-  return found;
+/** `executor.shutdown()`, `finished.wait()`: a statement that goes on when work is done. */
+function isWait(stmt: Stmt): boolean {
+  if (stmt.nodeType !== 'Expr' || stmt.value.nodeType !== 'Call' || stmt.value.func.nodeType !== 'Attribute')
+    return false;
+  return /^(?:wait|shutdown|join|acquire|close)$/.test(stmt.value.func.attr);
 }
 
 /** The call of `submit` that a future comes from. */
@@ -202,52 +206,79 @@ function submitOf(file: PyFile, receiver: Expr): Call | undefined {
     : undefined;
 }
 
-/** The `with` that opens the executor, when the work is started in it. */
+/** The statements while which the executor is there: the body of its `with`, or what is between its making and its shutdown. */
 function poolAround(
   project: PyProject,
   file: PyFile,
   submit: Call,
-): { stmt: Site['pool']; callbacks: number } | undefined {
+): { block: readonly Stmt[]; callbacks: number } | undefined {
   if (submit.func.nodeType !== 'Attribute' || !isName(submit.func.value)) return undefined;
   const binding = file.scopes.bindingOf(submit.func.value);
-  const item = binding?.sites.length === 1 ? parentOf(binding.sites[0]!) : undefined;
-  const stmt = item?.nodeType === 'WithItem' ? parentOf(item) : undefined;
-  if (
-    stmt?.nodeType !== 'With' ||
-    !inside(submit, stmt) ||
-    valueOf(project, file, submit.func.value)?.kind !== 'ThreadPoolExecutor'
-  )
+  if (binding?.sites.length !== 1 || valueOf(project, file, submit.func.value)?.kind !== 'ThreadPoolExecutor')
     return undefined;
-  if (functionAround(submit) !== functionAround(stmt)) return undefined;
+  const made = parentOf(binding.sites[0]!);
+  const opened = made?.nodeType === 'WithItem' ? parentOf(made) : made;
+  if (!opened || functionAround(submit) !== functionAround(opened)) return undefined;
+  let block: readonly Stmt[] | undefined;
+  if (opened.nodeType === 'With' && inside(submit, opened)) block = opened.body;
+  if (opened.nodeType === 'Assign') block = untilShutdown(file, opened, binding.name);
+  if (!block?.some((each) => inside(submit, each))) return undefined;
   let callbacks = 0;
-  for (const body of stmt.body)
+  for (const body of block)
     walk(body, (node) => void (node.nodeType === 'Attribute' && node.attr === 'add_done_callback' && callbacks++));
-  return { stmt, callbacks };
+  return { block, callbacks };
+}
+
+function untilShutdown(file: PyFile, made: Stmt, name: string): readonly Stmt[] | undefined {
+  const block = blockOf(made);
+  const from = block.indexOf(made);
+  const to = block.findIndex(
+    (each, index) => index > from && isWait(each) && textOf(file, each).startsWith(`${name}.shutdown(`),
+  );
+  return to < 0 ? undefined : block.slice(from + 1, to + 1);
 }
 
 /** What a callback raises is logged and dropped; where it is called by the waiting code it would end that. So it must not raise. */
 function callbackIsSafe(project: PyProject, file: PyFile, callback: Expr): boolean {
-  const target = project.resolve(file, callback.nodeType === 'Call' ? callback.args[0] : callback);
+  if (callback.nodeType === 'Lambda') return asksFirst(callback);
+  const made = callback.nodeType === 'Call' ? callback : undefined;
+  const isPartial = made && /(?:^|\.)partial$/.test(textOf(file, made.func));
+  const target = project.resolve(file, isPartial ? made.args[0] : (made?.func ?? callback));
   if (target?.kind !== 'function') return false;
-  return target.def.body.every((stmt) => isGuarded(stmt));
+  // `keep(url)` gives the callback: the function that it returns.
+  const given = made && !isPartial ? returnedFunction(target.def) : target.def;
+  return given !== undefined && (given.body.every((stmt) => isGuarded(stmt)) || asksFirst(given));
+}
+
+function returnedFunction(def: FunctionDef): FunctionDef | undefined {
+  const last = def.body.at(-1);
+  if (last?.nodeType !== 'Return' || !isName(last.value)) return undefined;
+  const { id } = last.value;
+  return def.body.find((each): each is FunctionDef => each.nodeType === 'FunctionDef' && each.name === id);
+}
+
+/** `error = future.exception()` comes before every `result()`: what the work raised is looked at, not raised. */
+function asksFirst(node: Node): boolean {
+  let asked = Infinity;
+  let read = Infinity;
+  let raises = false;
+  walk(node, (each) => {
+    if (each.nodeType === 'Attribute' && each.attr === 'exception') asked = Math.min(asked, each.start);
+    if (each.nodeType === 'Attribute' && each.attr === 'result') read = Math.min(read, each.start);
+    if (each.nodeType === 'Raise') raises = true;
+  });
+  const inOne = node.nodeType !== 'Lambda' && asked < read;
+  return !raises && (read === Infinity || inOne);
 }
 
 function isGuarded(stmt: Stmt): boolean {
-  if (stmt.nodeType === 'Try') {
-    const all = stmt.handlers.at(-1);
-    const takesAll = all && (!all.type || (isName(all.type) && /^(?:Base)?Exception$/.test(all.type.id)));
-    return (
-      Boolean(takesAll) &&
-      stmt.handlers.every((handler) => handler.body.every(quiet)) &&
-      stmt.orelse.every(quiet) &&
-      stmt.finalbody.every(quiet)
-    );
-  }
-  if (stmt.nodeType === 'If') return quietExpr(stmt.test) && [...stmt.body, ...stmt.orelse].every(isGuarded);
-  return quiet(stmt) || !readsResult(stmt);
-}
+  if (stmt.nodeType !== 'Try') return !readsResult(stmt);
 
-const quiet = (stmt: Stmt): boolean => !readsResult(stmt);
+  const all = stmt.handlers.at(-1);
+  const takesAll = all && (!all.type || (isName(all.type) && /^(?:Base)?Exception$/.test(all.type.id)));
+  const rest = [...stmt.handlers.flatMap((handler) => handler.body), ...stmt.orelse, ...stmt.finalbody];
+  return Boolean(takesAll) && rest.every((each) => !readsResult(each));
+}
 
 /** `future.result()` raises what the work raised. */
 function readsResult(node: Node): boolean {
@@ -258,8 +289,6 @@ function readsResult(node: Node): boolean {
   });
   return reads;
 }
-
-const quietExpr = (expr: Expr): boolean => !readsResult(expr);
 
 // ---- multiprocessing.pool.ThreadPool ----
 
