@@ -60,31 +60,90 @@ interface Turning {
   readonly native: (env: Env) => string;
 }
 
+/** The function that makes a turn, as the turns call it. */
+interface Stepping {
+  readonly fn: string;
+  /** It sees to it itself that no stack grows. */
+  readonly bounces: boolean;
+  /** A turn may call it before it has waited. */
+  atOnce: boolean;
+}
+
 function turns(step: StepOf<'loop'>, form: LoopForm, to: Goto, env: Env): string[] {
-  const fn = env.world.names.fresh('step');
+  const { names } = env.world;
+  const back = names.mark();
+  const stepping: Stepping = { fn: names.fresh('step'), bounces: false, atOnce: false };
   const body = stepsOf(step.body);
-  const turning = turningOf(form, step, fn, to, env);
+  const turning = turningOf(form, step, stepping, to, env);
   const text = arrow(turning.params, env, (inner) => {
-    const own: Env = {
-      ...inner,
-      first: false,
-      later: false,
-      trying: false,
-      enclosed: false,
-      tail: true,
-      depth: env.depth + 1,
-    };
-    if (alwaysWaits(body))
-      return writeFlow([...turning.head, ...turning.test, ...body], {
-        ...own,
-        next: turning.again,
-        continues: turning.again,
-        breaks: to,
-      });
+    const own = turnOf(inner, env);
+    if (alwaysWaits(body)) return writeFlow([...turning.head, ...turning.test, ...body], inTurn(turning, to, own));
     return nativeTurns(turning, body, to, own);
   });
+  if (stepping.atOnce) {
+    back();
+    return bouncing(step, form, to, env);
+  }
+  const { fn } = stepping;
   const start = `${fn}(${turning.args.join(', ')})`;
   return [...turning.before, line(`const ${fn} = ${text}`, env), line(env.tail ? start : `return ${start}`, env)];
+}
+
+function turnOf(inner: Env, env: Env): Env {
+  return { ...inner, first: false, later: false, trying: false, enclosed: false, tail: true, depth: env.depth + 1 };
+}
+
+function inTurn(turning: Turning, to: Goto, own: Env): Env {
+  return { ...own, next: turning.again, continues: turning.again, breaks: to };
+}
+
+/**
+ * A turn may end before it has waited, somewhere in a function of its own: the next one is made when it has returned.
+ *
+ *   let [busy, more] = [false, false];
+ *   const step = () => {
+ *     more = true;
+ *     if (busy) return;
+ *     busy = true;
+ *     while (more) {
+ *       more = false;
+ *       turn();
+ *     }
+ *     busy = false;
+ *   };
+ */
+function bouncing(step: StepOf<'loop'>, form: LoopForm, to: Goto, env: Env): string[] {
+  const { names } = env.world;
+  const stepping: Stepping = { fn: names.fresh('step'), bounces: true, atOnce: false };
+  const [turn, busy, more] = [names.fresh('turn'), names.fresh('busy'), names.fresh('more')];
+  const turning = turningOf(form, step, stepping, to, env, true);
+  const body = [...turning.head, ...turning.test, ...stepsOf(step.body)];
+  const text = arrow(turning.params, env, (inner) => writeFlow(body, inTurn(turning, to, turnOf(inner, env))));
+  const at = turning.params.map(() => names.fresh('at'));
+  const from = turning.params.map(() => names.local('from'));
+  const inner = deeper(env);
+  const lines = [
+    ...at.map((name, index) => line(`${name} = ${from[index]}`, inner)),
+    line(`${more} = true`, inner),
+    line(`if (${busy}) return`, inner),
+    line(`${busy} = true`, inner),
+    `${inner.indent}while (${more}) {`,
+    line(`${more} = false`, deeper(inner)),
+    line(`${turn}(${at.join(', ')})`, deeper(inner)),
+    `${inner.indent}}`,
+    line(`${busy} = false`, inner),
+  ];
+  const start = `${stepping.fn}(${turning.args.join(', ')})`;
+  const params = from.map((name) => typed(name, 'number', env));
+  return [
+    ...turning.before,
+    ...at.map((name) => line(`let ${typed(name, 'number', env)}`, env)),
+    line(`let ${busy} = false`, env),
+    line(`let ${more} = false`, env),
+    line(`const ${turn} = ${text}`, env),
+    line(`const ${stepping.fn} = ${arrow(params, env, () => lines)}`, env),
+    line(env.tail ? start : `return ${start}`, env),
+  ];
 }
 
 function nativeTurns(turning: Turning, body: readonly Step[], to: Goto, env: Env): string[] {
@@ -100,7 +159,7 @@ function nativeTurns(turning: Turning, body: readonly Step[], to: Goto, env: Env
   return [`${env.indent}${turning.native(env)} {`, ...lines, `${env.indent}}`, ...leave(to, undefined, env)];
 }
 
-function turningOf(form: LoopForm, step: StepOf<'loop'>, fn: string, to: Goto, env: Env): Turning {
+function turningOf(form: LoopForm, step: StepOf<'loop'>, fn: Stepping, to: Goto, env: Env, bounces = false): Turning {
   switch (form.kind) {
     case 'of':
     case 'in':
@@ -116,14 +175,24 @@ function turningOf(form: LoopForm, step: StepOf<'loop'>, fn: string, to: Goto, e
         native: (at) => `while (${textOf(form.test, at)})`,
       };
     case 'do':
-      return alwaysWaits(stepsOf(step.body)) ? doWhile(form, step, fn, to) : doWhileFirst(form, step, fn, env);
+      return bounces || alwaysWaits(stepsOf(step.body))
+        ? doWhile(form, step, fn, to)
+        : doWhileFirst(form, step, fn, env);
     case 'for':
       return counted(form, step, fn, env);
   }
 }
 
-function call(fn: string, ...args: string[]): Goto {
-  return { kind: 'call', fn, args: () => args, turn: true };
+function call(stepping: Stepping, ...args: string[]): Goto {
+  return {
+    kind: 'call',
+    fn: stepping.fn,
+    args: () => args,
+    turn: !stepping.bounces,
+    used(at) {
+      if (!at.later) stepping.atOnce = true;
+    },
+  };
 }
 
 /** `if (!test) break;`, which is `return next();` in the function. */
@@ -141,8 +210,11 @@ function stopUnless(test: Snippet, step: StepOf<'loop'>): Step {
 }
 
 /** Lists are gone through by their own iterator, as the loop did. */
-function overList(form: LoopForm & { kind: 'of' | 'in' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+function overList(form: LoopForm & { kind: 'of' | 'in' }, step: StepOf<'loop'>, fn: Stepping, env: Env): Turning {
   if (/^for\s+await\b/.test(textOf(step.head, env))) unsayable('no-callback-form', step.at);
+  // An iterator that is left early is told so: what a generator then does is lost.
+  if (form.kind === 'of' && !form.over.list && /\bfunction\s*\*|\byield\b/.test(env.world.pen.canvas.text))
+    unsayable('generator', form.over.at);
   const { names } = env.world;
   const items = names.fresh('items');
   const over = textOf(form.over, env);
@@ -200,7 +272,7 @@ function made(parts: Snippet['parts'], step: StepOf<'loop'>, calm: boolean): Ste
 }
 
 /** The test stands behind each turn. */
-function doWhile(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>, fn: string, to: Goto): Turning {
+function doWhile(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>, fn: Stepping, to: Goto): Turning {
   const again: Goto = {
     kind: 'inline',
     again: true,
@@ -210,7 +282,12 @@ function doWhile(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>
 }
 
 /** The test stands in front of each turn but the first. */
-function doWhileFirst(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+function doWhileFirst(
+  form: LoopForm & { kind: 'while' | 'do' },
+  step: StepOf<'loop'>,
+  fn: Stepping,
+  env: Env,
+): Turning {
   const first = env.world.names.fresh('first');
   return {
     before: [line(`let ${first} = true`, env)],
@@ -227,7 +304,7 @@ function doWhileFirst(form: LoopForm & { kind: 'while' | 'do' }, step: StepOf<'l
 }
 
 /** `for (let i = 0; …; i++)`: the counter is the function's parameter, so that each turn has its own. */
-function counted(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+function counted(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: Stepping, env: Env): Turning {
   const { canvas } = env.world.pen;
   const declares = form.init?.declares ?? [];
   const own = declares[0]?.binding;
@@ -271,7 +348,7 @@ function advanced(update: Snippet, own: Binding, env: Env): string | undefined {
 }
 
 /** The loop's variables stand before it: nothing that outlives a turn may have kept them. */
-function shared(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: string, env: Env): Turning {
+function shared(form: LoopForm & { kind: 'for' }, step: StepOf<'loop'>, fn: Stepping, env: Env): Turning {
   const names = new Set((form.init?.declares ?? []).map(({ binding }) => binding));
   if (form.how === 'let' && keeps(step.body.steps, names, env)) unsayable('shared-loop-variable', step.at);
   const update = form.update && textOf(form.update, env);
