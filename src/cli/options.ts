@@ -263,7 +263,7 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
   if (options.from === options.to)
     throw new UsageError(`--from and --to are both '${options.to}': there is nothing to convert.`);
   checkPool(options);
-  const problem = directionProblem({ to: options.to, from: options.from });
+  const problem = directionProblem({ to: options.to, from: options.from, pool: options.pool, limit: options.limit });
   if (problem) throw new UsageError(problem, 'asyncshift list');
   const toStdout = options.output.filter((output) => output.file === undefined);
   if (toStdout.length > 1) {

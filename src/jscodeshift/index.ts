@@ -44,6 +44,11 @@ export function forJscodeshift(to: Style, from?: Style): JscodeshiftTransform {
     const result = transform(file.source, { ...withoutUndefined(asked), path: name, view: viewOf(process.cwd()) });
     const [error] = result.errors;
     if (error) throw new Error(`${error.line}:${error.column} ${error.message}`);
+    const beside = result.groups
+      .flatMap((group) => group.edits.map((edit) => edit.path))
+      .filter((path) => path !== name);
+    for (const path of new Set(beside))
+      api.report(`${path} must change too: jscodeshift cannot, asyncshift itself does`);
     for (const refused of result.refused) {
       api.stats(refused.reason);
       if (options.explain) api.report(`${refused.line}:${refused.column} ${refused.reason}: ${refused.message}`);

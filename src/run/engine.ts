@@ -26,7 +26,13 @@ export function loadEngine(): Engine {
 }
 
 /** What is wrong with asking for this, when nothing converts in that direction. The usual directions load nothing. */
-export function directionProblem(asked: Pick<TransformOptions, 'to' | 'from'>, engine?: Engine): string | undefined {
+export function directionProblem(
+  asked: Pick<TransformOptions, 'to' | 'from' | 'pool' | 'limit'>,
+  engine?: Engine,
+): string | undefined {
+  const { limit } = asked;
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
+    return `limit must be a whole number from 1, not ${String(limit)}.`;
   const usual = asked.to === 'async' && [undefined, 'promise', 'callback'].includes(asked.from);
   if (usual) return undefined;
   if (engine && !engine.transforms) return undefined; // a toy of a test converts whatever it is asked to

@@ -75,7 +75,7 @@ interface Edit {
 }
 
 function among({ text, json }: Manifest, name: string, range: string): Edit | undefined {
-  const open = /^([ \t]*)"dependencies"\s*:\s*\{/m.exec(text);
+  const open = /^([ \t]*)"dependencies"\s*:\s*\{/m.exec(text) ?? /()"dependencies"\s*:\s*\{/.exec(text);
   if (!open) return undefined;
   const start = open.index + open[0].length;
   const end = text.indexOf('}', start);
@@ -137,7 +137,7 @@ export function withoutDependencies(manifest: Manifest, names: readonly string[]
 }
 
 function without(text: string, name: string): string | undefined {
-  const open = /^[ \t]*"dependencies"\s*:\s*\{/m.exec(text);
+  const open = /^[ \t]*"dependencies"\s*:\s*\{/m.exec(text) ?? /"dependencies"\s*:\s*\{/.exec(text);
   if (!open) return undefined;
   const from = open.index + open[0].length;
   const escaped = `"${name}"`.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
