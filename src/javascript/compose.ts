@@ -94,6 +94,8 @@ function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
     for (const [binding, name] of naming.names) (names.set(binding, name), taken.add(name));
     for (const [at, text] of naming.renames) canvas.renames.set(at, text);
   }
+  for (const { planned, flow } of job.entries)
+    writer.rename?.(planned.entry, flow, canvas).forEach((name, binding) => names.set(binding, name));
   let drafts: Draft[] = [...job.drafts];
   for (const each of job.entries) {
     for (const edit of each.planned.entry.head.edits)

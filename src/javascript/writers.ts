@@ -1,4 +1,4 @@
-import type { Block, Entry } from '../flow/model.js';
+import type { Binding, Block, Entry } from '../flow/model.js';
 import type { Range, Style } from '../types.js';
 import { asyncWriter } from './async/writer.js';
 import { callbackWriter } from './callback/writer.js';
@@ -16,6 +16,8 @@ export interface Writer {
   readonly keyword: boolean;
   /** The entry's flow through the passes that this style needs, or the code of the reason why it can't be said. */
   prepare(entry: Entry, source: Source): { readonly flow: Block } | { readonly code: string; readonly at: Range };
+  /** Names that this style must change, known before anything is written; their uses go on the canvas. */
+  rename?(entry: Entry, flow: Block, canvas: Pen['canvas']): ReadonlyMap<Binding, string>;
   /** The text for `entry.body`, line breaks as `\n`, of the flow that `prepare` gave. */
   write(entry: Entry, flow: Block, pen: Pen): string;
 }

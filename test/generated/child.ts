@@ -7,7 +7,7 @@ import type { Case } from './regressions.js';
 async function main(): Promise<void> {
   const cases = JSON.parse(readFileSync(0, 'utf8')) as Case[];
   const reports: Report[] = [];
-  for (const { program, options } of cases) reports.push(await check(program, { to: 'async', ...options }));
+  for (const { program, options, home } of cases) reports.push(await check(program, { to: 'async', ...options }, home));
   process.stdout.write(JSON.stringify(reports));
 }
 

@@ -3,8 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import * as path from 'node:path';
 import type { Report } from './check.js';
-import { cases } from './regressions.js';
+import { directionCases } from './direction-regressions.js';
+import { cases as first } from './regressions.js';
 
+const cases = [...first, ...directionCases];
 let reports: Report[] = [];
 
 beforeAll(() => {

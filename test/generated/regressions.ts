@@ -1,12 +1,14 @@
 /** Programs that once behaved differently after their conversion, as small as they can be. */
 
-import type { TransformOptions } from '../../src/types.js';
+import type { Style, TransformOptions } from '../../src/types.js';
 import type { Program } from './execute.js';
 
 export interface Case {
   readonly name: string;
   readonly program: Program;
   readonly options?: Partial<TransformOptions>;
+  /** The style to come back to. */
+  readonly home?: Style;
   /** It must be left as it is. */
   readonly refused?: boolean;
 }

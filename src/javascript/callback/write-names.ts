@@ -1,6 +1,7 @@
 import type { Canvas } from '../../edits/render.js';
 import type { Binding, Block, Entry, Snippet, Step, Task } from '../../flow/model.js';
 import { blocksOf, isTask, snippetsIn } from '../../flow/query.js';
+import { waitsIn } from './write-calm.js';
 
 /** Names of ours in one entry. */
 export interface Names {
@@ -53,12 +54,15 @@ export function namesOf(entry: Entry, flow: Block, canvas: Canvas): Names {
   };
 }
 
-/** Names that the source's own code says, but for what error branches call their error. */
+/**
+ * Names that the source's own code says, but for what error branches call their error. Where such a branch waits, a continuation in it would
+ * hide that name.
+ */
 function spoken(flow: Block, canvas: Canvas): Set<string> {
   const found = new Set<string>();
   const own = new Set<Binding>();
   everyStep(flow, (step) => {
-    if ((step.kind === 'guard' || step.kind === 'wait') && step.onFail?.param)
+    if ((step.kind === 'guard' || step.kind === 'wait') && step.onFail?.param && !step.onFail.body.steps.some(waitsIn))
       step.onFail.param.pattern.declares.forEach(({ binding }) => own.add(binding));
   });
   everyStep(flow, (step) => {
@@ -103,11 +107,19 @@ function itemsOf(task: Task): Snippet[] {
   return task.kind === 'together' ? task.tasks.flatMap(itemsOf) : [];
 }
 
+/** The canvas with a name of its own for each that would hide another (`shadowsIn`). */
+export function withoutShadows(entry: Entry, flow: Block, canvas: Canvas): Canvas {
+  const renamed = shadowsIn(entry, flow, canvas);
+  return renamed.size === 0
+    ? canvas
+    : { ...canvas, nameOf: (binding) => renamed.get(binding) ?? canvas.nameOf(binding) };
+}
+
 /**
  * A name that hides another one in a block of its own would hide it in all that now stands inside the same continuation: it gets
- * a name of its own. The canvas with these names.
+ * a name of its own. These names, and on the canvas the places where they are used: in functions inside too, which are written first.
  */
-export function withoutShadows(entry: Entry, flow: Block, canvas: Canvas): Canvas {
+export function shadowsIn(entry: Entry, flow: Block, canvas: Canvas): ReadonlyMap<Binding, string> {
   const free = new Set<string>();
   const taken = new Set(canvas.text.match(/[\w$\u00aa-\uffff]+/g) ?? []);
   everyStep(flow, (step) => {
@@ -139,7 +151,6 @@ export function withoutShadows(entry: Entry, flow: Block, canvas: Canvas): Canva
   };
   const pinned = new Set(entry.params.map(({ binding }) => binding));
   check(flow, new Set(entry.params.map(({ binding }) => canvas.nameOf(binding))), []);
-  if (renamed.size === 0) return canvas;
   everyStep(flow, (step) => {
     for (const snippet of everySnippet(step))
       for (const { at, name, binding, shorthand } of snippet.uses) {
@@ -147,7 +158,7 @@ export function withoutShadows(entry: Entry, flow: Block, canvas: Canvas): Canva
         if (fresh) canvas.renames.set(at, shorthand ? `${name}: ${fresh}` : fresh);
       }
   });
-  return { ...canvas, nameOf: (binding) => renamed.get(binding) ?? canvas.nameOf(binding) };
+  return renamed;
 }
 
 /** What a step brings into the block that it stands in. */

@@ -7,6 +7,7 @@ import type { Pen } from '../pen.js';
 import type { Source, Writer } from '../writers.js';
 import { checkErrors, checkNames } from './write-check.js';
 import { Unsayable } from './write-model.js';
+import { shadowsIn } from './write-names.js';
 import { writeEntry } from './write.js';
 
 /** Error-first callbacks: what follows a wait stands in its continuation, errors go to the callback. */
@@ -26,6 +27,7 @@ export const callbackWriter: Writer = {
       throw thrown;
     }
   },
+  rename: shadowsIn,
   write: writeEntry,
 };
 
