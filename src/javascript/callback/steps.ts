@@ -1,15 +1,15 @@
 import type { Block, Lead, Snippet, Step, Target } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
 import { ts } from '../parse.js';
-import { rangeOf, snippetsOf } from '../snippet.js';
+import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { bodyOf } from './answer.js';
 import { assumedOf } from './assume.js';
 import { keepComments } from './keep-comments.js';
+import { usesOf } from './locals.js';
 import { plainSnippet } from './report.js';
 import type { Env, LocalFunction, Role, State } from './state.js';
 import { readList } from './statements.js';
-import { substituting } from './substitute.js';
 import type { StepReading } from './types.js';
 
 /**
@@ -27,18 +27,26 @@ export function readSteps(target: Target, state: State): StepReading[] {
   const { steps } = state;
   if (!steps?.env) return [];
   const env: Env = { ...steps.env, sync: false, followed: undefined, inTry: undefined };
-  return [...steps.fns.values()].map((fn) => readStep(fn, target, env, state));
+  const read = [...steps.fns.values()].map((fn) => readStep(fn, target, env, state));
+  for (const fn of steps.fns.values()) checkUses(fn, state);
+  return read;
+}
+
+/** Whoever names it calls it where its answer is the end: in front of the part that is read, or as a value, nothing would wait for it. */
+function checkUses(fn: LocalFunction, state: State): void {
+  const calls = [...state.steps!.calls].flatMap(([call, of]) => (of === fn ? [call] : []));
+  const other = usesOf(fn, state).find((use) => !calls.some((call) => call.pos <= use.pos && use.end <= call.end));
+  if (other) stop('reference-use', other, other.text);
 }
 
 function readStep(fn: LocalFunction, target: Target, env: Env, state: State): StepReading {
   const { node } = fn;
-  const { ctx } = state;
   if (!ts.isBlock(node.body) || node.asteriskToken || node.type) stop('reference-use', node);
   if (node.modifiers?.some((each) => each.kind === ts.SyntaxKind.AsyncKeyword)) stop('mixed-style', node);
   if (node.parameters.some((each) => each.initializer || each.dotDotDotToken)) stop('reference-use', node);
-  const substitutes: State['substitutes'] = new Map();
-  const snippets = substituting(snippetsOf(ctx, node), substitutes);
-  const own: State = { ...state, snippets, substitutes, entry: node };
+  // With the snippets of the whole: what is read here may stand elsewhere in it.
+  const { snippets } = state;
+  const own: State = { ...state, entry: node };
   const body = bodyOf(node);
   const { steps, tail } = readList(body.statements, body.range, { ...env, targets: [target] }, own);
   if (!leaves(steps)) stop('path-without-callback', body.statements.at(-1) ?? node);

@@ -65,12 +65,33 @@ export function asyncPart(reading: CallbackReading): Block {
   return { steps: [{ ...first, lead }, ...rest], tail: reading.flow.tail };
 }
 
+/** Properties of steps that hold no steps. */
+const isText = new Set([
+  'lead',
+  'trail',
+  'tail',
+  'at',
+  'code',
+  'test',
+  'head',
+  'bind',
+  'param',
+  'awaitable',
+  'args',
+  'callee',
+  'over',
+  'item',
+]);
+
 /** Ends of a target, however deep: in branches, handlers, and blocks of tasks. */
 function successesIn(value: unknown, target: Target): Success[] {
   if (Array.isArray(value)) return value.flatMap((each) => successesIn(each, target));
   if (!value || typeof value !== 'object') return [];
   const own = isSuccess(value, target) ? [value] : [];
-  return [...own, ...Object.values(value).flatMap((each) => successesIn(each, target))];
+  return [
+    ...own,
+    ...Object.entries(value).flatMap(([key, each]) => (isText.has(key) ? [] : successesIn(each, target))),
+  ];
 }
 
 function isSuccess(value: object, target: Target): value is Success {

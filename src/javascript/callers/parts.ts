@@ -68,9 +68,14 @@ function tailPart(site: Site, names: readonly ts.Identifier[], known: Decided): 
   return partIn(site.fn, 1, false, site, names, known);
 }
 
+const hasFunction = (node: ts.Node): boolean =>
+  ts.isFunctionLike(node) || !!ts.forEachChild(node, (child) => hasFunction(child) || undefined);
+
 type Plain = ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration;
 
 function partAt(node: Plain, site: Site, names: readonly ts.Identifier[], known: Decided): Site | undefined {
+  // Two waits are one function in another at least.
+  if (!ts.forEachChild(node.body!, (child) => hasFunction(child) || undefined)) return undefined;
   const within = { ctx: site.ctx, isSync: known.isSync, within: site.fn.node, asked: new Map() };
   return partIn({ ...site.fn, node }, 0, isCalledLater(node, within), site, names, known);
 }
