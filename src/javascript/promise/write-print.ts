@@ -168,11 +168,12 @@ function printTry(item: ItemOf<'try'>, place: Place, pen: Pen): string {
 
 /** With types where a compiler could not tell them: the function calls itself. */
 function printLocal({ fn, turns }: Local, indent: string, pen: Pen): string {
-  if (!pen.typescript || !turns) return printFn(fn, indent, pen);
+  if (!pen.typescript || (!turns && !fn.params.length)) return printFn(fn, indent, pen);
   const params = fn.params.map((param) => {
     const text = render(param, { indent }, pen);
-    return text.includes(':') ? text : `${text}: number`;
+    return text.includes(':') ? text : `${text}: ${turns ? 'number' : 'any'}`;
   });
+  if (!turns) return `(${params.join(', ')}) => ${printArrowBody(fn.body, indent, pen)}`;
   const gives = turns === 'nothing' ? 'void' : 'any';
   return `(${params.join(', ')}): Promise<${gives}> => ${printArrowBody(fn.body, indent, pen)}`;
 }
