@@ -32,8 +32,10 @@ export function namesOf(entry: Entry, flow: Block, canvas: Canvas): Names {
   const free = (stem: string, isTaken: (name: string) => boolean): string => {
     for (let n = 1; ; n++) if (!isTaken(n === 1 ? stem : `${stem}${n}`)) return n === 1 ? stem : `${stem}${n}`;
   };
+  const error = ['err', 'error', 'failure'].find((name) => !said.has(name)) ?? free('err', (name) => words.has(name));
+  used.add(error);
   return {
-    error: ['err', 'error', 'failure'].find((name) => !said.has(name)) ?? free('err', (name) => words.has(name)),
+    error,
     fresh(stem) {
       const name = free(stem, (each) => words.has(each) || used.has(each) || short.has(each));
       used.add(name);
