@@ -8,6 +8,7 @@ import type { Transform } from './transform.js';
  * `try` a chain of its own with `.catch` behind it. What threw inside still rejects, and what ran at the call still does.
  *
  * @before
+ * const fs = require('fs');
  * async function size(path) {
  *   try {
  *     const stats = await fs.promises.stat(path);
@@ -17,9 +18,9 @@ import type { Transform } from './transform.js';
  *   }
  * }
  * @after
+ * const fs = require('fs');
  * function size(path) {
- *   return fs.promises
- *     .stat(path)
+ *   return fs.promises.stat(path)
  *     .then((stats) => `${stats.size} bytes`)
  *     .catch(() => 'none');
  * }

@@ -8,6 +8,8 @@ import { asyncPart, handedIn, withLists } from './exits.js';
 import type { HandedOn } from './exits.js';
 import { asyncKeyword } from './head.js';
 import { optionalForm } from './optional.js';
+import { resultTypes } from './signature.js';
+import { resultsOf } from './site.js';
 import type { Site } from './site.js';
 
 export const callbackifyNeed: ImportNeed = { from: 'util', name: 'callbackify', local: 'callbackify' };
@@ -38,7 +40,7 @@ export function changedEntry(site: Site, head: Head['edits'], notes: readonly No
 export function keptEntry(site: Site, notes: readonly Note[]): Entry {
   const { callback, flow } = site.bridge!;
   const reading = site.reading!;
-  const via = localNameFor(site.ctx, callbackifyNeed);
+  const via = localNameFor(site.ctx, callbackifyNeed) + typeOfAnswer(site);
   const shape: Shape = { kind: 'inside', via, callback };
   const expression = isExpressionBody(site.fn.node);
   return {
@@ -71,6 +73,14 @@ export function stepEntries(site: Site): Entry[] {
     needs: [],
     notes: [],
   }));
+}
+
+/** A chain is typed by what is made of it: its answer's type must be told, where an async function would tell it. */
+function typeOfAnswer(site: Site): string {
+  const { ctx, fn } = site;
+  if (!ctx.typescript || ctx.options.to !== 'promise') return '';
+  const types = resultTypes(ctx, fn.callback, resultsOf(site));
+  return types && types !== 'void' ? `<${types}>` : '';
 }
 
 function commonEntry(site: Site, reading: CallbackReading): Pick<Entry, 'style' | 'name' | 'at' | 'target'> {
