@@ -57,6 +57,7 @@ export type RefusalCode =
   | 'no-callback-form'
   | 'not-cloneable'
   | 'not-error-first'
+  | 'not-understood'
   | 'one-line-block'
   | 'optional-chain'
   | 'other-promise'
@@ -67,6 +68,7 @@ export type RefusalCode =
   | 'partial-result-with-error'
   | 'path-without-callback'
   | 'pool-option'
+  | 'process-pool'
   | 'promise-as-value'
   | 'promise-identity'
   | 'reference-use'
@@ -100,9 +102,11 @@ export type RefusalCode =
 export type NoteCode =
   | 'always-later'
   | 'answers-once'
+  | 'blocks-the-loop'
   | 'bridged'
   | 'contract-changed'
   | 'dependency-added'
+  | 'error-fields-kept'
   | 'error-fields-lost'
   | 'fewer-at-once'
   | 'nothing-to-gain'
@@ -130,7 +134,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'callback-argument': {
     sentence: "Left unchanged: the task calls `%name%`, which it is given; a function cannot be handed to another thread.",
     advice: "Let the task return what it has to say, and call the function with the results; or use `--pool limit`.",
-    example: "const { Piscina } = require('piscina');\nasync function hashAll() {\n  return Promise.all([log, show].map(async (report) => {\n    report('started');\n  }));\n}\n",
+    example: "const { Piscina } = require('piscina');\nasync function hashAll() {\n  return Promise.all(\n    [log, show].map(async (report) => {\n      report('started');\n    }),\n  );\n}\n",
   },
   'called-more-than-once': {
     sentence: "Left unchanged: `%code%` can report a second time; a promise keeps the first report and hides the rest.",
@@ -155,7 +159,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'captures': {
     sentence: "Left unchanged: the task uses `%name%`, which stays behind when the task moves to a thread.",
     advice: "Hand it over with the item when it is a plain value, or move what is used into a module that the task can import.",
-    example: "const { Piscina } = require('piscina');\nasync function hashAll(salt) {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    let sum = 0;\n    for (const char of text) sum += char.charCodeAt(0) * salt.factor(char);\n    return sum;\n  }));\n}\n",
+    example: "const { Piscina } = require('piscina');\nasync function hashAll(salt) {\n  return Promise.all(\n    ['a', 'b'].map(async (text) => {\n      let sum = 0;\n      for (const char of text) sum += char.charCodeAt(0) * salt.factor(char);\n      return sum;\n    }),\n  );\n}\n",
   },
   'code-after-call': {
     sentence: "Left unchanged: `%code%` runs before the answer arrives; after `await` it would run later.",
@@ -320,7 +324,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'module-state': {
     sentence: "Left unchanged: the task uses `%name%`, which belongs to this module as it runs; every thread would have a copy of its own.",
     advice: "Hand the value over with the item and keep the counting on this side, or use `--pool limit`.",
-    example: "const { Piscina } = require('piscina');\nlet counter = 0;\nasync function hashAll() {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    counter += 1;\n    return text + counter;\n  }));\n}\n",
+    example: "const { Piscina } = require('piscina');\nlet counter = 0;\nasync function hashAll() {\n  return Promise.all(\n    ['a', 'b'].map(async (text) => {\n      counter += 1;\n      return text + counter;\n    }),\n  );\n}\n",
   },
   'nested-limit': {
     sentence: "Left unchanged: `%code%` waits for a turn of the pool in which its own task runs; when all turns are taken by such tasks it waits for ever.",
@@ -351,6 +355,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: the shape of the callback in `%code%` is not clear: its first argument may be a result or an error.",
     advice: "Give the error first (`cb(null, answer)`), then run again.",
     example: "const client = require('client');\nexports.load = function (name, cb) {\n  client.load(\n    name,\n    (text) => cb(null, text),\n    (err) => cb(err),\n  );\n};\n",
+  },
+  'not-understood': {
+    sentence: "Left unchanged: `%code%` is used in a way that is not read yet.",
+    advice: "A pool in a `with` statement is read best: `with ThreadPoolExecutor(max_workers=n) as executor:`.",
+    example: "import threading\nimport time\n\nthread = threading.Thread(target=time.sleep, args=(1,))\nbox = [thread]\nbox[0].start()\nbox[0].join()\n",
   },
   'one-line-block': {
     sentence: "Left unchanged: `%code%` shares its line with other statements, and has to become a block.",
@@ -401,6 +410,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` is something that only a pool of threads has.",
     advice: "Do without it, or keep the threads.",
     example: "import time\nfrom concurrent.futures import ThreadPoolExecutor\n\nwith ThreadPoolExecutor(max_workers=2, initializer=print) as executor:\n    print(list(executor.map(time.sleep, [1, 2])))\n",
+  },
+  'process-pool': {
+    sentence: "Left unchanged: `%code%` works in other processes; work for a processor gains nothing from waiting in another way.",
+    advice: "Keep it, or call it from a coroutine: `await loop.run_in_executor(pool, f, x)`.",
+    example: "from concurrent.futures import ProcessPoolExecutor\n\nwith ProcessPoolExecutor() as executor:\n    print(list(executor.map(abs, [-1, 2])))\n",
   },
   'promise-as-value': {
     sentence: "Left unchanged: the promise in `%code%` is kept and used as a value.",
@@ -485,7 +499,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'task-logs': {
     sentence: "Left unchanged: the task writes to `%name%`; from threads the lines come in another order.",
     advice: "Let the task return its lines and print them here, or use `--pool limit`.",
-    example: "const { Piscina } = require('piscina');\nasync function hashAll() {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    console.log(text);\n    return text.length;\n  }));\n}\n",
+    example: "const { Piscina } = require('piscina');\nasync function hashAll() {\n  return Promise.all(\n    ['a', 'b'].map(async (text) => {\n      console.log(text);\n      return text.length;\n    }),\n  );\n}\n",
   },
   'task-not-awaited': {
     sentence: "Left unchanged: nobody waits for the task `%code%`; it is given up when the loop ends, which a thread never is.",
@@ -560,6 +574,11 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     advice: "Nothing to do, unless the second call was counted on.",
     example: "http\n  .get(url, (res) => {\n    if (res.statusCode !== 200) return cb(new Error('status'));\n  })\n  .on('error', cb);\n",
   },
+  'blocks-the-loop': {
+    sentence: "The task works and does not only wait: in this thread it holds up everything else until it is done.",
+    advice: "Keep the threads, unless there is little to do.",
+    example: "const { Piscina } = require('piscina');\nconst pool = new Piscina({ filename: require.resolve('./sum.js'), maxThreads: 2 });\nexports.sums = async () => Promise.all(['a', 'b'].map((text) => pool.run(text)));\n// in sum.js\nmodule.exports = async (text) => {\n  let sum = 0;\n  for (const char of text) sum += char.charCodeAt(0);\n  return sum;\n};\n",
+  },
   'bridged': {
     sentence: "`%name%` keeps its old contract for callers outside: the new code stands behind a bridge.",
     advice: "Use `--exports change` when every caller is known.",
@@ -574,6 +593,11 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     sentence: "package.json lists a new dependency.",
     advice: "Install it (`npm install`) before you run the code.",
     example: "const limit = pLimit(3);\n",
+  },
+  'error-fields-kept': {
+    sentence: "An error of the task keeps its class, code and other fields now; from a thread it came as a plain error with a message.",
+    advice: "Look at who catches the error: does anyone compare its class or its name?",
+    example: "const { Piscina } = require('piscina');\nconst pool = new Piscina({ filename: require.resolve('./size.js'), maxThreads: 2 });\nexports.sizes = async () => Promise.all(['a', 'b'].map((name) => pool.run(name)));\n// in size.js\nconst fs = require('fs');\nmodule.exports = async (name) => (await fs.promises.stat(name)).size;\n",
   },
   'error-fields-lost': {
     sentence: "An error of the task arrives from its thread as a plain error with its message and stack: its class, code and other fields are lost; and when one task fails, those that still run are stopped.",

@@ -74,7 +74,12 @@ function convertOnce(
   const plans = asked.map((transform) =>
     withoutIgnored(withoutWindows(planSafely(transform, contexts, options, view, errors))),
   );
-  const groups = withoutClashes(poolsFirst(plans.flatMap((plan) => plan.groups)));
+  const groups = withoutClashes(
+    poolsFirst(
+      plans.flatMap((plan) => plan.groups),
+      options.unsafe,
+    ),
+  );
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
   const { written, unsaid } = compose(allowed, options.to);
   const { good, broken } = verified(written, errors);

@@ -4,6 +4,7 @@ import { buildGraph } from '../javascript/modules/graph.js';
 import type { PlannedGroup } from '../javascript/plan.js';
 import { onlyWindows } from '../javascript/pool/callback-windows.js';
 import { planWindows } from '../javascript/pool/to-plain.js';
+import { planFromThreads } from '../javascript/pool/threads/from-threads.js';
 import { windowsOf } from '../javascript/pool/window.js';
 import { rangeOf } from '../javascript/snippet.js';
 import type { ProjectView, Range, Style, TransformOptions } from '../types.js';
@@ -19,7 +20,10 @@ export function planPools(
   options: TransformOptions,
   view: ProjectView,
 ): Plan {
-  const { groups, refusals } = planWindows(files, to, view);
+  const windows = planWindows(files, to, view);
+  const threads = planFromThreads(files, to, view);
+  const groups = [...windows.groups, ...threads.groups];
+  const refusals = [...windows.refusals, ...threads.refusals];
   if (options.from !== 'pool' || to === 'callback') return { groups, refusals };
   const sources = files.map(({ path, text, file }) => ({ path, text, file }));
   const inCallbacks = onlyWindows(readCallbackProject(files, buildGraph(sources, view), options), `pool-to-${to}`);
@@ -33,8 +37,10 @@ export function planPools(
  * A pool is taken out of a function before the function itself is converted: what surrounds it is left for the next round, which reads
  * plain code.
  */
-export function poolsFirst(groups: readonly PlannedGroup[]): PlannedGroup[] {
-  const pools = groups.filter((group) => group.rule.startsWith('pool-to-')).flatMap((group) => group.edits);
+export function poolsFirst(groups: readonly PlannedGroup[], unsafe = false): PlannedGroup[] {
+  // One that waits for `--unsafe` stays where it is.
+  const gone = groups.filter((group) => group.rule.startsWith('pool-to-') && (unsafe || group.unsafe.length === 0));
+  const pools = gone.flatMap((group) => group.edits);
   if (pools.length === 0) return [...groups];
   const isNear = ({ ctx, at }: Place): boolean => pools.some((pool) => pool.ctx === ctx && meet(at, pool.edit));
   return groups.filter((group) => group.rule.startsWith('pool-to-') || !placesOf(group).some(isNear));
