@@ -1,6 +1,7 @@
 import { positionOf } from '../edits/edits.js';
 import { messageFor } from '../messages/index.js';
 import { pyFile, type PyFile } from '../python/file.js';
+import { leftovers } from '../python/leftovers.js';
 import type { PlacedRefusal, PlannedChange } from '../python/plan.js';
 import { PyProject } from '../python/project.js';
 import type {
@@ -58,21 +59,17 @@ export function convertPython(
   const refused: Refused[] = [];
   const ignored: Refused[] = [];
   for (const transform of asked) {
-    const plan = transform.plan(
-      new PyProject(
-        parsed,
-        (path) => view.read(path),
-        view.others.filter((path) => path.endsWith('.py')),
-      ),
-      options,
-    );
+    const others = view.others.filter((path) => path.endsWith('.py'));
+    const project = new PyProject(parsed, (path) => view.read(path), others);
+    const plan = transform.plan(project, options);
     // Two directions never change the same file in one run: the first stands.
     const free = plan.changes.filter(
       (change) =>
         !change.files.some(({ file }) => groups.some((group) => group.edits.some((edit) => edit.path === file.path))),
     );
     groups.push(...free.map((change) => groupOf(change, transform.name)));
-    for (const each of plan.refusals) (each.ignored ? ignored : refused).push(refusedOf(each, transform.name));
+    const unchanged = [...plan.refusals, ...leftovers(project, transform.from, plan)];
+    for (const each of unchanged) (each.ignored ? ignored : refused).push(refusedOf(each, transform.name));
     errors.push(...plan.defects.map(({ file, message }) => defect(file, message)));
   }
   const done = new Map(groups.flatMap((group) => group.edits.map((edit) => [edit.path, group.rule] as const)));
