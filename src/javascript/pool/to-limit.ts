@@ -7,11 +7,13 @@ import { localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
 import type { PlacedRefusal, PlannedGroup } from '../plan.js';
 import { rangeOf } from '../snippet.js';
+import { planAsyncLimits } from './async-calls.js';
 import { isBounded } from './bounded.js';
 import { mostItems } from './count.js';
 import { fanOutsIn, functionAround, functionOf, isAsync, isWindow, type FanOut } from './fan-outs.js';
 import { canImport, chooseLibrary, type Chosen, type Library } from './libraries.js';
 import { declareAt, isWaitedFor, placeFor, scopeOf, type Place } from './place.js';
+import { planPushes } from './push-limits.js';
 import { wrapTask } from './task.js';
 import type { Ready } from './threads/on-threads.js';
 import { planThreads, threadGroups } from './threads/plan.js';
@@ -54,14 +56,23 @@ export function planLimits(files: readonly FileContext[], from: From): Found {
       else sites.push(read);
     }
     const threaded = threadGroups(onThreads, `${from}-to-pool`, ctx);
-    groups.push(...groupsOf(sites, ctx, `${from}-to-pool`), ...threaded.groups);
-    refusals.push(...threaded.refusals);
+    const others = ctx.options.pool === 'threads' ? [] : othersIn(ctx, from);
+    groups.push(...groupsOf(sites, ctx, `${from}-to-pool`), ...threaded.groups, ...others.flatMap((one) => one.groups));
+    refusals.push(...threaded.refusals, ...others.flatMap((one) => one.refusals));
   }
   return { groups, refusals };
 }
 
+/** Fan-outs that are no `map`: jobs that a loop starts, and the `async` library with promises. */
+function othersIn(ctx: FileContext, from: From): Found[] {
+  const rule = `${from}-to-pool`;
+  const pushes = planPushes(ctx, rule, (join) => styleAround({ join }) === from);
+  const isAwaited = (call: ts.CallExpression): boolean => from === 'async' && ts.isAwaitExpression(call.parent);
+  return [pushes, planAsyncLimits(ctx, rule, isAwaited)];
+}
+
 /** The style of the function that a fan-out stands in; at the top of a module that waits it is async. */
-function styleAround({ join }: FanOut): From {
+function styleAround({ join }: Pick<FanOut, 'join'>): From {
   const around = functionAround(join);
   if (isAsync(around)) return 'async';
   return !around && ts.isAwaitExpression(join.parent) ? 'async' : 'promise';
