@@ -53,15 +53,15 @@ function isCallback(file: PyFile, node: Node): boolean {
   }
   if (!isFunction(node)) return false;
   if (node.decorator_list.some((each) => GENERATORS.test(qualified(file, each) ?? ''))) return true;
-  return [...node.args.args, ...node.args.kwonlyargs].some(({ arg }) => CONTINUATION.test(arg) && isCalled(node, arg));
+  return [...node.args.args, ...node.args.kwonlyargs].some(({ arg }) => CONTINUATION.test(arg) && isUsed(node, arg));
 }
 
-/** The function answers through the parameter, itself or in a function inside it. */
-function isCalled(def: FunctionDef, name: string): boolean {
+/** The function answers through the parameter: it calls it, hands it on or keeps it. */
+function isUsed(def: FunctionDef, name: string): boolean {
   let found = false;
   for (const top of def.body)
     walk(top, (node) => {
-      if (node.nodeType === 'Call') found ||= isName(node.func, name) || node.args.some((arg) => isName(arg, name));
+      found ||= node.nodeType === 'Name' && isName(node, name);
       return !found;
     });
   return found;
