@@ -192,7 +192,11 @@ export function readShared(
   const inner = { ...withRoles(env, [[fn.symbol, role]]), targets: [...env.targets, target] };
   const body = readFrom(statements, range, inner, state, index, true);
   const on = { kind: 'block' as const, target, body: { steps: body.steps, tail: body.tail } };
-  const gives = givesOf(state.reports.get(target) ?? [], shape === 'errorFirst');
+  const kinds = state.reports.get(target) ?? [];
+  // Some give one value and others several: no pattern takes both apart.
+  if (kinds.includes('list') && kinds.some((kind) => kind !== 'list' && kind !== 'fail'))
+    stop('several-results', fn.node);
+  const gives = givesOf(kinds, shape === 'errorFirst');
   const steps = readAnswer({ on, gives, fn: fn.node, at: statements[index]! }, env, state);
   if (state.foreign.has(target) && steps.some((step) => step.kind === 'wait' && step.on === on && step.onFail))
     stop('error-not-checked', fn.node);
