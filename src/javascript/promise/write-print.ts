@@ -1,7 +1,8 @@
 import { renderRange, renderSnippet } from '../../edits/render.js';
 import type { Lead, Snippet } from '../../flow/model.js';
 import type { Pen } from '../pen.js';
-import { leavesFor } from './write-settle.js';
+import { leavesFor, settled } from './write-settle.js';
+import { give, ours } from './write-model.js';
 import type { Body, Expr, Fn, Item, ItemOf, Link, Local } from './write-model.js';
 
 /** How an answer is said where the items stand: `return`, or `resolve(…)` in the function that `new Promise` is given. */
@@ -226,15 +227,29 @@ export function printExpr(expr: Expr, indent: string, pen: Pen): string {
 }
 
 function printMade({ body, resolve }: Extract<Expr, { kind: 'made' }>, indent: string, pen: Pen): string {
+  if (pen.typescript) return printTyped(body, indent, pen);
   const name = pen.canvas.nameOf(resolve);
-  const made = pen.typescript ? 'new Promise<any>' : 'new Promise';
   const [only, more] = body.items;
   if (only?.kind === 'return' && !more && !hasComments(only)) {
     const text = only.value ? printExpr(only.value, indent, pen) : '';
-    if (!text.includes('\n')) return `${made}((${name}) => ${name}(${text}))`;
+    if (!text.includes('\n')) return `new Promise((${name}) => ${name}(${text}))`;
   }
   const items = leavesFor(body.items) ? body.items : [...body.items, { kind: 'return' as const, lead: [] }];
-  return `${made}((${name}) => ${braces({ items }, { indent, resolve: name, isTail: true }, pen)})`;
+  return `new Promise((${name}) => ${braces({ items }, { indent, resolve: name, isTail: true }, pen)})`;
+}
+
+/** `new Promise` hides the type of what it resolves to. */
+function printTyped(body: Body, indent: string, pen: Pen): string {
+  const error: Expr = { kind: 'text', text: ours(['err']), isPromise: false };
+  const onFail: Body = { items: [give({ kind: 'settled', how: 'reject', value: error })] };
+  const item: Item = {
+    kind: 'try',
+    body: { items: settled(body.items, true) },
+    param: ours(['err']),
+    onFail,
+    lead: [],
+  };
+  return `(() => ${braces({ items: [item] }, { indent }, pen)})()`;
 }
 
 function printList(expr: Extract<Expr, { kind: 'list' }>, indent: string, pen: Pen): string {

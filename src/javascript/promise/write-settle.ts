@@ -82,7 +82,7 @@ function mentions(value: unknown, names: ReadonlySet<Binding>, seen: Set<unknown
 }
 
 /** Values as promises, errors as rejections. */
-function settled(items: readonly Item[], isCaught = false): Item[] {
+export function settled(items: readonly Item[], isCaught = false): Item[] {
   const mapped = items.map((item) => mapAnswers(item, answered, isCaught));
   return leavesFor(mapped) ? mapped : [...mapped, give({ kind: 'settled', how: 'resolve' })];
 }
