@@ -87,8 +87,8 @@ export const world = `
 
 export async function execute(text: string): Promise<string> {
   const end = `return f(5).then((v) => ['ok', v], (e) => ['bad', String(e)]).then((end) => JSON.stringify([end, log]));`;
-  const run = new Function(`${world}\n${text}\n${end}`) as () => Promise<string>;
-  return run();
+  const run = new Function('require', `${world}\n${text}\n${end}`) as (load: NodeJS.Require) => Promise<string>;
+  return run(require);
 }
 
 /** A function of nested blocks: every way in and out of them, with waits and throws on the way, names of every kind. */
