@@ -37,7 +37,12 @@ export interface JscodeshiftTransform {
 /** The transform for a direction; without `from`, for every style that the target can be reached from. */
 export function forJscodeshift(to: Style, from?: Style): JscodeshiftTransform {
   const convert = (file: FileInfo, api: Api, options: Options = {}): string | undefined => {
-    const { exports, pool } = options;
+    const { exports } = options;
+    if (options.pool === 'threads')
+      throw new Error(
+        'a worker module is a new file, which jscodeshift cannot make: asyncshift --to pool --pool threads',
+      );
+    const pool = to === 'pool' ? 'limit' : undefined;
     const limit = options.limit === undefined ? undefined : Number(options.limit);
     const asked: TransformOptions = { to, from, exports, unsafe: options.unsafe === true, pool, limit };
     const name = path.relative(process.cwd(), file.path).split(path.sep).join('/');
