@@ -191,11 +191,9 @@ class Visitor {
         if (name) this.bind(scope, name, 'variable', node);
         break;
       }
-      case 'TypeAlias': {
+      case 'TypeAlias':
         this.visit(node.name, scope);
-        const inner = this.typeScope(node.type_params, node, scope);
-        return this.visit(node.value, inner);
-      }
+        return this.visit(node.value, this.typeScope(node.type_params, node, scope));
     }
     for (const child of childrenOf(node)) this.visit(child, scope);
   }

@@ -14,7 +14,7 @@ import {
   type Node,
 } from '../tree.js';
 import { valueOf } from '../values.js';
-import type { Cluster, Spawn } from './spawns.js';
+import type { Cluster, Spawn } from './fans.js';
 
 /** How many workers a group of tasks may need: as text for `max_workers=`; undefined when nothing says it. */
 export function boundOf(

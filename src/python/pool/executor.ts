@@ -15,7 +15,8 @@ import { note, refuse, type Unit } from '../unit.js';
 import { joining } from '../callback/helpers.js';
 import { boundOf, neverFails } from './bound.js';
 import type { SyncContext } from './context.js';
-import { regionOf, type Cluster, type Fans, type Join, type Region, type Spawn } from './spawns.js';
+import { regionOf, type Region } from './regions.js';
+import type { Cluster, Fans, Join, Spawn } from './fans.js';
 
 interface Placed {
   readonly cluster: Cluster;

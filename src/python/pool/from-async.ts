@@ -1,30 +1,31 @@
-import { convertRequest, convertResponseUse, exceptionName, sessionOf, sessionSetup } from '../http/from-aiohttp.js';
+import { convertRequest, sessionOf } from '../http/from-aiohttp.js';
 import { isBuiltin, isName, qualified, textOf } from '../file.js';
 import { removeStatement } from '../imports.js';
 import type { PyFunction, PyProject } from '../project.js';
 import type { Piece } from '../rewrite.js';
 import {
-  functionAround,
   isFunction,
   parentOf,
   statementOf,
   walk,
-  walkOwn,
   type Attribute,
   type Await,
   type Call,
   type Expr,
-  type For,
   type Node,
-  type With,
 } from '../tree.js';
-import { link, note, refuse, touch, Units, type Unit } from '../unit.js';
+import { link, refuse, touch, Units, type Unit } from '../unit.js';
 import { valueOf } from '../values.js';
-import { HTTPX_METHODS, METHODS, MODULE_NAMES, SPECIAL_METHODS } from './asyncio-names.js';
+import { HTTPX_METHODS, METHODS, SPECIAL_METHODS } from './asyncio-names.js';
 import type { SyncContext } from './context.js';
 import { writeFans } from './executor.js';
 import { guardSharedState } from './shared-state.js';
-import { findFans, type Fans, type SpawnQuestions } from './spawns.js';
+import { type Fans, type SpawnQuestions } from './fans.js';
+import { findFans } from './spawns.js';
+import { makesCoroutine } from './coroutines.js';
+import { handler, attribute, name, share } from './names.js';
+import { withStatement, asyncFor, asyncComprehension } from './statements.js';
+import { run, loopCall, findInlined } from './entry.js';
 
 /**
  * asyncio becomes blocking code with thread pools: `async def` → `def`, `await` goes, started coroutines become tasks of an executor. The shape of
@@ -62,14 +63,12 @@ function nodesOf(body: readonly Node[], fn?: PyFunction): Node[] {
   return found.sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
-const SHARED = /^(?:asyncio\.(?:Lock|Semaphore|Event|Condition|Queue)|aiohttp\.ClientSession|httpx\.AsyncClient)$/;
-
-class Converter implements SyncContext, SpawnQuestions {
-  private file!: Unit['file'];
-  private fans!: Fans;
-  private unit!: Unit;
+export class Converter implements SyncContext, SpawnQuestions {
+  file!: Unit['file'];
+  fans!: Fans;
+  unit!: Unit;
   /** Single tasks that are only waited for right where they are made. */
-  private inlined = new Map<Node, Call>();
+  inlined = new Map<Node, Call>();
 
   constructor(
     readonly project: PyProject,
@@ -83,7 +82,7 @@ class Converter implements SyncContext, SpawnQuestions {
     this.file = unit.file;
     const { def } = unit.fn ?? {};
     if (def?.nodeType === 'AsyncFunctionDef') this.head(unit, unit.fn!);
-    this.inlined = this.findInlined(nodes);
+    this.inlined = findInlined(this, nodes);
     const tracked = nodes.filter((node) => !this.inlined.has(node));
     this.fans = findFans(unit, tracked, this);
     for (const { call, mapped } of this.fans.clusters.flatMap((each) => each.spawns)) {
@@ -101,14 +100,14 @@ class Converter implements SyncContext, SpawnQuestions {
       this.unwaited();
   }
 
-  private unwaited(): void {
+  unwaited(): void {
     for (const cluster of this.fans.clusters)
       if (cluster.joins.length === 0 && ![...this.fans.awaits].some((use) => cluster.nodes.includes(use)))
         refuse(this.unit, 'task-not-awaited', cluster.spawns[0]!.node);
   }
 
   /** `async def f` → `def f`, and special methods by their other name. */
-  private head(unit: Unit, fn: PyFunction): void {
+  head(unit: Unit, fn: PyFunction): void {
     const { def } = fn;
     const keyword = /^async\s+(?:\\\r?\n\s*)?/.exec(this.file.text.slice(def.start))![0];
     touch(unit, def);
@@ -133,7 +132,7 @@ class Converter implements SyncContext, SpawnQuestions {
   }
 
   /** Every place that names a coroutine function calls it, or starts it in a way that is understood. */
-  private use(unit: Unit, fn: PyFunction, file: Unit['file'], at: Expr, call: Call | undefined): void {
+  use(unit: Unit, fn: PyFunction, file: Unit['file'], at: Expr, call: Call | undefined): void {
     link(unit, this.units.around(file, at));
     if (call) return;
     const parent = parentOf(at);
@@ -141,7 +140,7 @@ class Converter implements SyncContext, SpawnQuestions {
     if (!isMapped) refuse(unit, 'function-value', at, fn.name);
   }
 
-  private decorator(unit: Unit, decorator: Expr): void {
+  decorator(unit: Unit, decorator: Expr): void {
     const name =
       qualified(this.file, decorator.nodeType === 'Call' ? decorator.func : decorator) ?? textOf(this.file, decorator);
     const fine =
@@ -185,7 +184,7 @@ class Converter implements SyncContext, SpawnQuestions {
     );
   }
 
-  private kind(expr: Expr): string | undefined {
+  kind(expr: Expr): string | undefined {
     return valueOf(this.project, this.file, expr)?.kind;
   }
 
@@ -203,14 +202,14 @@ class Converter implements SyncContext, SpawnQuestions {
   }
 
   /** `to_thread(f, x)`, `run_in_executor(None, f, x)`: the function and what follows it. */
-  private rest(call: Call, from: number): { callee: Piece[]; args: Piece[] } {
+  rest(call: Call, from: number): { callee: Piece[]; args: Piece[] } {
     const callee = call.args[from]!;
     const last = [...call.args, ...call.keywords].sort((a, b) => a.end - b.end).at(-1)!;
     const next = [...call.args.slice(from + 1), ...call.keywords].sort((a, b) => a.start - b.start)[0];
     return { callee: [callee], args: next ? [{ start: next.start, end: last.end }] : [] };
   }
 
-  private argumentRange(call: Call): { start: number; end: number } | undefined {
+  argumentRange(call: Call): { start: number; end: number } | undefined {
     const all = [...call.args, ...call.keywords].sort((a, b) => a.start - b.start);
     if (all.length === 0) return undefined;
     const open = this.file.text.indexOf('(', call.func.end);
@@ -224,20 +223,8 @@ class Converter implements SyncContext, SpawnQuestions {
 
   /** Functions that are started beside others. */
   readonly started: PyFunction[] = [];
-  private readonly makers = new Map<string, Set<Unit>>();
-  private readonly users = new Map<string, Set<Unit>>();
-
-  /** Who makes a lock, a session, a queue and who uses one must change together: the kinds do not mix. */
-  private share(node: Node): void {
-    if (node.nodeType !== 'Name' && node.nodeType !== 'Attribute' && node.nodeType !== 'Call') return;
-    const value = valueOf(this.project, this.file, node);
-    if (!value || !SHARED.test(value.kind)) return;
-    const add = (to: Map<string, Set<Unit>>): void =>
-      void (to.get(value.kind) ?? to.set(value.kind, new Set()).get(value.kind)!).add(this.unit);
-    if (node.nodeType === 'Call') return add(this.makers);
-    if (!value.made) return add(this.users);
-    link(this.unit, this.units.around(value.made.file, value.made.call));
-  }
+  readonly makers = new Map<string, Set<Unit>>();
+  readonly users = new Map<string, Set<Unit>>();
 
   /** Values that come from no one place may come from any. */
   linkShared(): void {
@@ -245,32 +232,32 @@ class Converter implements SyncContext, SpawnQuestions {
       for (const user of users) for (const maker of this.makers.get(kind) ?? []) link(user, maker);
   }
 
-  private node(node: Node): void {
-    this.share(node);
+  node(node: Node): void {
+    share(this, node);
     switch (node.nodeType) {
       case 'Await':
         return this.await(node);
       case 'AsyncWith':
-        return this.with(node);
+        return withStatement(this, node);
       case 'AsyncFor':
-        return this.asyncFor(node);
+        return asyncFor(this, node);
       case 'Comprehension':
-        return node.is_async ? this.asyncComprehension(node) : undefined;
+        return node.is_async ? asyncComprehension(this, node) : undefined;
       case 'Call':
         return this.call(node);
       case 'Attribute':
-        return this.attribute(node);
+        return attribute(this, node);
       case 'Name':
-        return this.name(node);
+        return name(this, node);
       case 'ExceptHandler':
-        return this.handler(node);
+        return handler(this, node);
       case 'If':
       case 'While':
         if (this.kind(node.test) === 'aiohttp.ClientResponse') refuse(this.unit, 'http-option', node.test, 'truth');
     }
   }
 
-  private await(node: Await): void {
+  await(node: Await): void {
     const { unit } = this;
     touch(unit, node);
     const value = node.value;
@@ -285,12 +272,12 @@ class Converter implements SyncContext, SpawnQuestions {
     refuse(unit, 'unknown-callee', value);
   }
 
-  private awaitOther(node: Await): void {
+  awaitOther(node: Await): void {
     refuse(this.unit, 'coroutine-value', node);
   }
 
   /** `await f(x)` → `f(x)`, without parentheses that only the `await` needed. */
-  private unwrap(node: Expr, call: Call): void {
+  unwrap(node: Expr, call: Call): void {
     const { callee, args } = this.callParts(this.unit, call);
     const { text } = this.file;
     let { start, end } = node;
@@ -315,7 +302,7 @@ class Converter implements SyncContext, SpawnQuestions {
   }
 
   /** `await lock.acquire()`, `await queue.get()`, `await response.read()`. */
-  private awaitedMethod(node: Await, call: Call): boolean {
+  awaitedMethod(node: Await, call: Call): boolean {
     const { func } = call;
     if (func.nodeType !== 'Attribute') return false;
     const kind = this.kind(func.value);
@@ -339,114 +326,12 @@ class Converter implements SyncContext, SpawnQuestions {
     return false;
   }
 
-  private with(node: With): void {
-    const { unit } = this;
-    touch(unit, node);
-    const keyword = /^async\s+/.exec(this.file.text.slice(node.start))![0];
-    unit.rewrite.remove({ start: node.start, end: node.start + keyword.length });
-    for (const item of node.items) this.entered(node, item.context_expr, item.optional_vars);
-  }
-
-  private entered(node: With, expr: Expr, name: Expr | undefined): void {
-    const { unit } = this;
-    const value = valueOf(this.project, this.file, expr);
-    const kind = value?.kind ?? '';
-    if (kind === 'aiohttp.ClientSession') return this.session(node, expr, name);
-    if (kind === 'aiohttp.Request' && expr.nodeType === 'Call') return this.request(expr);
-    if (
-      /^(?:asyncio\.(?:Lock|Semaphore|Condition)|httpx\.(?:AsyncClient|Stream)|contextlib\.AsyncExitStack)$/.test(kind)
-    )
-      return;
-    if (kind === 'asyncio.TaskGroup') return refuse(unit, 'cancellation', expr, 'TaskGroup');
-    if (value?.cls) {
-      const enter = this.project.method(value.cls, '__aenter__');
-      if (enter?.def.nodeType === 'AsyncFunctionDef') return link(unit, this.units.of(enter));
-    }
-    if (expr.nodeType === 'Call') {
-      const target = this.project.resolve(this.file, expr.func);
-      const isManager =
-        target?.kind === 'function' &&
-        target.def.decorator_list.some((each) => qualified(target.file, each) === 'contextlib.asynccontextmanager');
-      if (isManager) return;
-      if (qualified(this.file, expr.func) === 'contextlib.aclosing') return;
-    }
-    refuse(
-      unit,
-      /^asyncio\.timeout/.test(qualified(this.file, expr.nodeType === 'Call' ? expr.func : expr) ?? '')
-        ? 'cancellation'
-        : 'unknown-callee',
-      expr,
-    );
-  }
-
-  /** `ClientSession(…)` → `requests.Session()`, and lines that give it what it was given. */
-  private session(node: With, expr: Expr, name: Expr | undefined): void {
-    if (expr.nodeType !== 'Call') return;
-    if (!isName(name)) {
-      if (name) refuse(this.unit, 'http-option', expr, 'as');
-      return;
-    }
-    const lines = sessionSetup(this.unit, expr, name.id);
-    if (lines.length === 0) return;
-    const [first] = node.body;
-    const line = this.unit.rewrite.lineOf(first!.start);
-    if (this.file.text.slice(line.start, first!.start).trim() !== '')
-      return refuse(this.unit, 'one-line-block', first!);
-    const indent = this.unit.rewrite.indentAt(first!.start);
-    this.unit.rewrite.insert(line.start, lines.map((each) => `${indent}${each}\n`).join(''));
-  }
-
-  private request(call: Call): void {
-    const extra = convertRequest(this.unit, call, sessionOf(this, this.file, call));
-    if (!extra) return;
-    const last = this.argumentRange(call);
-    if (last) this.unit.rewrite.insert(last.end, `, ${extra}`);
-  }
-
-  private asyncFor(node: For): void {
-    touch(this.unit, node);
-    const keyword = /^async\s+/.exec(this.file.text.slice(node.start))![0];
-    this.unit.rewrite.remove({ start: node.start, end: node.start + keyword.length });
-    this.iterated(node.iter);
-  }
-
-  private asyncComprehension(node: Extract<Node, { nodeType: 'Comprehension' }>): void {
-    touch(this.unit, node);
-    const text = this.file.text.slice(0, node.target.start);
-    const at = /async\s+for\s+\(?\s*$/.exec(text)!;
-    const keyword = /^async\s+/.exec(at[0])![0];
-    this.unit.rewrite.remove({ start: at.index, end: at.index + keyword.length });
-    this.iterated(node.iter);
-  }
-
-  private iterated(iter: Expr): void {
-    const { unit } = this;
-    if (this.fans.joinOf.has(iter)) return;
-    if (iter.nodeType === 'Call') {
-      const target = this.project.resolve(this.file, iter.func);
-      if (target?.kind === 'function' && isAsyncGenerator(target)) return;
-      if (
-        iter.func.nodeType === 'Attribute' &&
-        this.kind(iter.func.value) === 'httpx.Response' &&
-        /^aiter_(?:bytes|text|lines|raw)$/.test(iter.func.attr)
-      )
-        return unit.rewrite.replace(
-          { start: iter.func.end - iter.func.attr.length, end: iter.func.end },
-          iter.func.attr.slice(1),
-        );
-    }
-    const cls = valueOf(this.project, this.file, iter)?.cls;
-    const method = cls && this.project.method(cls, '__aiter__');
-    if (method) return link(unit, this.units.of(method));
-    refuse(unit, 'unknown-callee', iter);
-  }
-
-  private call(call: Call): void {
+  call(call: Call): void {
     const { unit } = this;
     const name = qualified(this.file, call.func);
-    if (this.isRunner(call)) return this.run(call);
+    if (this.isRunner(call)) return run(this, call);
     const kind = call.func.nodeType === 'Attribute' ? this.kind(call.func.value) : undefined;
-    if (kind === 'asyncio.Loop') return this.loopCall(call, call.func as Attribute);
+    if (kind === 'asyncio.Loop') return loopCall(this, call, call.func as Attribute);
     if (name === 'aiohttp.ClientSession') {
       touch(unit, call);
       const parent = parentOf(call);
@@ -462,200 +347,4 @@ class Converter implements SyncContext, SpawnQuestions {
       touch(unit, call);
     } else if (kind === 'contextlib.AsyncExitStack') refuse(unit, 'unknown-callee', call);
   }
-
-  /** `asyncio.run(main())` → `main()`. */
-  private run(call: Call): void {
-    const { unit } = this;
-    touch(unit, call);
-    const [value] = call.args;
-    if (this.fans.joinOf.has(call)) return;
-    if (call.args.length !== 1 || call.keywords.some((each) => each.arg !== 'debug'))
-      return refuse(unit, 'unknown-callee', call);
-    if (isName(value) && this.fans.awaits.has(value)) return unit.rewrite.replace(call, `${value.id}.result()`);
-    if (isName(value) && this.inlined.has(value)) return this.unwrap(call, this.inlined.get(value)!);
-    if (
-      value?.nodeType === 'Call' &&
-      this.isTaskMaker(value) &&
-      value.args[0]?.nodeType === 'Call' &&
-      this.isCoroutine(value.args[0])
-    )
-      return this.unwrap(call, value.args[0]);
-    if (value?.nodeType === 'Call' && this.isCoroutine(value)) return this.unwrap(call, value);
-    refuse(unit, 'coroutine-value', call);
-  }
-
-  private loopCall(call: Call, func: Attribute): void {
-    const { unit } = this;
-    touch(unit, call);
-    const stmt = statementOf(call);
-    if (func.attr === 'time') {
-      unit.rewrite.replace(func, this.units.need(unit, 'time', 'monotonic'));
-    } else if (/^(?:close|stop|set_debug)$/.test(func.attr) && stmt.nodeType === 'Expr' && stmt.value === call) {
-      removeStatement(this.file, stmt, unit.rewrite);
-    } else if (!this.isTaskMaker(call) && func.attr !== 'run_in_executor') refuse(unit, 'unknown-callee', call);
-  }
-
-  private attribute(node: Attribute): void {
-    const kind = this.kind(node.value);
-    if (kind === 'aiohttp.ClientResponse') {
-      touch(this.unit, node);
-      return convertResponseUse(this, this.unit, node);
-    }
-    if (
-      kind === 'aiohttp.ClientSession' &&
-      !/^(?:get|post|put|patch|delete|head|options|request|close)$/.test(node.attr)
-    ) {
-      if (node.attr === 'closed' || node.ctx.nodeType === 'Load') refuse(this.unit, 'http-option', node, node.attr);
-    }
-    this.moduleName(node);
-  }
-
-  private name(node: Extract<Expr, { nodeType: 'Name' }>): void {
-    if (node.ctx.nodeType === 'Store') return this.store(node);
-    this.moduleName(node);
-  }
-
-  /** `loop = asyncio.get_event_loop()` goes when everything that was asked of it does. */
-  private store(node: Extract<Expr, { nodeType: 'Name' }>): void {
-    const parent = parentOf(node);
-    if (parent?.nodeType !== 'Assign' || parent.targets.length !== 1 || this.kind(parent.value) !== 'asyncio.Loop')
-      return;
-    touch(this.unit, parent);
-    const binding = this.file.scopes.bindingOf(node);
-    const escapes = binding?.uses.find((use) => {
-      const at = parentOf(use);
-      const isHandled =
-        at?.nodeType === 'Attribute' ||
-        (at?.nodeType === 'Call' && /^asyncio\.set_event_loop$/.test(qualified(this.file, at.func) ?? ''));
-      return !isHandled;
-    });
-    if (escapes) refuse(this.unit, 'unknown-callee', escapes);
-    else removeStatement(this.file, parent, this.unit.rewrite);
-  }
-
-  /** Names of asyncio and aiohttp that stay in the text, by what they become. */
-  private moduleName(node: Expr): void {
-    const { unit } = this;
-    const name = qualified(this.file, node);
-    if (!name || parentOf(node)?.nodeType === 'Attribute') return;
-    const exception = exceptionName(name);
-    if (exception) {
-      touch(unit, node);
-      const [module, own] = exception.includes('.') ? ['requests', exception] : ['requests', exception];
-      return unit.rewrite.replace(node, this.units.need(unit, module, own));
-    }
-    const other = MODULE_NAMES[name];
-    if (other) {
-      touch(unit, node);
-      return unit.rewrite.replace(node, this.units.need(unit, ...other));
-    }
-    if (!/^(?:asyncio|aiohttp)(?:\.|$)/.test(name) || this.isUnderstood(name, node)) return;
-    const isCancel = /^asyncio\.(?:CancelledError|wait_for|shield|timeout|timeout_at)$/.test(name);
-    refuse(unit, isCancel ? 'cancellation' : 'unknown-callee', node, name);
-  }
-
-  /** What another part converts, or what only says a type. */
-  private isUnderstood(name: string, node: Expr): boolean {
-    if (
-      /^asyncio\.(?:run|gather|wait|as_completed|create_task|ensure_future|sleep|to_thread|get_event_loop|new_event_loop|get_running_loop|set_event_loop|set_event_loop_policy|WindowsSelectorEventLoopPolicy|WindowsProactorEventLoopPolicy|TaskGroup)$/.test(
-        name,
-      )
-    )
-      return parentOf(node)?.nodeType === 'Call' || /Policy$/.test(name);
-    if (/^aiohttp\.(?:ClientTimeout|TCPConnector|BasicAuth)$/.test(name)) return this.isInOptions(node);
-    return name === 'aiohttp.ClientSession' || name === 'aiohttp.ClientResponse';
-  }
-
-  /** Inside the arguments of a session or a request: those are converted as a whole. */
-  private isInOptions(node: Expr): boolean {
-    for (let at = parentOf(node); at && at !== functionAround(node); at = parentOf(at))
-      if (at.nodeType === 'Keyword') return true;
-    return false;
-  }
-
-  private handler(node: Extract<Node, { nodeType: 'ExceptHandler' }>): void {
-    const types = node.type?.nodeType === 'Tuple' ? node.type.elts : node.type ? [node.type] : [];
-    const names = types.map((each) => qualified(this.file, each));
-    const { name } = node;
-    if (!name || !names.some((each) => each && exceptionName(each))) return;
-    walkOwn(node.body, (each) => {
-      if (each.nodeType !== 'Attribute' || !isName(each.value, name)) return;
-      if (each.attr === 'status')
-        this.unit.rewrite.replace({ start: each.value.end, end: each.end }, '.response.status_code');
-      else if (each.attr === 'message')
-        this.unit.rewrite.replace({ start: each.value.end, end: each.end }, '.response.reason');
-      else if (!/^(?:args|__\w+__)$/.test(each.attr)) refuse(this.unit, 'http-option', each, each.attr);
-    });
-    void note;
-  }
-
-  /** A task that is made and waited for with nothing between, or outside of a running loop: the call stands where it was waited for. */
-  private findInlined(nodes: readonly Node[]): Map<Node, Call> {
-    const found = new Map<Node, Call>();
-    for (const node of nodes) {
-      if (
-        node.nodeType !== 'Assign' ||
-        node.targets.length !== 1 ||
-        !isName(node.targets[0]) ||
-        node.value.nodeType !== 'Call'
-      )
-        continue;
-      const maker = node.value;
-      const call = this.isTaskMaker(maker) && maker.args[0]?.nodeType === 'Call' ? maker.args[0] : maker;
-      if (!this.isCoroutine(call)) continue;
-      const binding = this.file.scopes.bindingOf(node.targets[0]);
-      const [use] = binding?.uses ?? [];
-      if (!binding || !use || binding.sites.length !== 1 || binding.uses.length !== 1) continue;
-      const waiter = parentOf(use);
-      const isWaited =
-        waiter?.nodeType === 'Await' ||
-        (waiter?.nodeType === 'Call' && waiter.args[0] === use && this.isRunner(waiter));
-      if (!isWaited || !this.canMove(node, call, waiter)) continue;
-      found.set(use, call);
-      for (const each of [call, maker]) found.set(each, call);
-      touch(this.unit, node);
-      removeStatement(this.file, node, this.unit.rewrite);
-    }
-    return found;
-  }
-
-  /** Nothing between changes what the call means: it follows at once, or it is a coroutine that does not run before. */
-  private canMove(from: Node, call: Call, to: Node): boolean {
-    const block = Object.values(parentOf(from)!).find((value) => Array.isArray(value) && value.includes(from)) as
-      Node[] | undefined;
-    const target = statementOf(to);
-    if (!block?.includes(target)) return false;
-    if (block.indexOf(target) === block.indexOf(from) + 1) return true;
-    const outside = to.nodeType === 'Call';
-    const plain = [...call.args, ...call.keywords.map((each) => each.value)].every(
-      (each) => each.nodeType === 'Constant',
-    );
-    return outside && plain;
-  }
-}
-
-/** An async function, or one that returns the coroutine of another and does nothing else with it. */
-function makesCoroutine(project: PyProject, fn: PyFunction, seen = new Set<PyFunction>()): boolean {
-  if (fn.def.nodeType === 'AsyncFunctionDef') return !isAsyncGenerator(fn);
-  if (seen.has(fn)) return false;
-  seen.add(fn);
-  const returns: Expr[] = [];
-  walkOwn(fn.def.body, (node) => {
-    if (node.nodeType === 'Return' && node.value) returns.push(node.value);
-  });
-  return (
-    returns.length > 0 &&
-    returns.every((value) => {
-      const target = value.nodeType === 'Call' ? project.resolve(fn.file, value.func) : undefined;
-      return target?.kind === 'function' && makesCoroutine(project, target, seen);
-    })
-  );
-}
-
-export function isAsyncGenerator(fn: PyFunction): boolean {
-  let yields = false;
-  walkOwn(fn.def.body, (node) => {
-    if (node.nodeType === 'Yield') yields = true;
-  });
-  return yields && fn.def.nodeType === 'AsyncFunctionDef';
 }

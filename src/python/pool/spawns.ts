@@ -1,71 +1,9 @@
 import { isBuiltin, isName, qualified, type PyFile } from '../file.js';
 import type { Binding } from '../scope.js';
-import {
-  blockOf,
-  isFunction,
-  isStatement,
-  parentOf,
-  statementOf,
-  type Await,
-  type Call,
-  type Comp,
-  type DictComp,
-  type Expr,
-  type Name,
-  type Node,
-  type Starred,
-  type Stmt,
-} from '../tree.js';
+import { isFunction, parentOf, type Call, type Expr, type Name, type Node, type Starred } from '../tree.js';
 import { refuse, type Unit } from '../unit.js';
-
-/** A coroutine that is started without being waited for at once. */
-export interface Spawn {
-  /** What is replaced: the task that is made, or the coroutine's call where a list of coroutines is made. */
-  readonly node: Expr;
-  readonly call: Call;
-  /** `*map(f, xs)`: there is no call of the function itself. */
-  readonly mapped?: boolean;
-}
-
-/** Where tasks are waited for. */
-export interface Join {
-  readonly kind: 'gather' | 'wait' | 'as_completed' | 'await';
-  readonly call?: Call;
-  /** The `await` (or the call that runs the loop) around it. */
-  readonly outer: Expr;
-}
-
-/** Tasks that belong together: started, kept in the same variables, waited for together. */
-export class Cluster {
-  readonly spawns: Spawn[] = [];
-  readonly joins: Join[] = [];
-  /** Everything that must happen while the executor is there. */
-  readonly nodes: Node[] = [];
-  readonly variables = new Set<Binding>();
-}
-
-export interface Fans {
-  readonly clusters: Cluster[];
-  /** Coroutine calls that are waited for where they are made. */
-  readonly spawnOf: ReadonlyMap<Expr, Spawn>;
-  readonly joinOf: ReadonlyMap<Expr, Join>;
-  /** Variables that hold tasks, or collections of them. */
-  readonly tasks: ReadonlySet<Binding>;
-  /** Reads of single tasks that are waited for: `await task`. */
-  readonly awaits: ReadonlySet<Expr>;
-}
-
-/** What of the unit's surroundings the analysis needs. */
-export interface SpawnQuestions {
-  /** A call that makes a coroutine. */
-  isCoroutine(call: Call): boolean;
-  /** A function whose call makes a coroutine. */
-  isCoroutineFunction(expr: Expr): boolean;
-  /** `asyncio.create_task`, `ensure_future`, `loop.create_task`, `tg.create_task`. */
-  isTaskMaker(call: Call): boolean;
-  /** `asyncio.run(x)`, `loop.run_until_complete(x)`: waits for x where no loop runs yet. */
-  isRunner(call: Call): boolean;
-}
+import { type Spawn, type Join, Cluster, type Fans, type SpawnQuestions } from './fans.js';
+import { aroundFunction, isEmptyStart } from './regions.js';
 
 const JOINS: Readonly<Record<string, Join['kind']>> = {
   'asyncio.gather': 'gather',
@@ -434,56 +372,3 @@ class Finder {
     return false;
   }
 }
-
-/** `tasks = []`: an empty start needs no executor. */
-function isEmptyStart(site: Node): boolean {
-  const parent = parentOf(site);
-  const value = parent?.nodeType === 'Assign' || parent?.nodeType === 'AnnAssign' ? parent.value : undefined;
-  if (value?.nodeType === 'List' || value?.nodeType === 'Set') return value.elts.length === 0;
-  if (value?.nodeType === 'Dict') return value.keys.length === 0;
-  return (
-    value?.nodeType === 'Call' &&
-    value.args.length === 0 &&
-    isName(value.func) &&
-    /^(?:list|set|dict|deque)$/.test(value.func.id)
-  );
-}
-
-function aroundFunction(node: Node): Node | undefined {
-  for (let at = parentOf(node); at; at = parentOf(at)) if (isFunction(at)) return at;
-  return undefined;
-}
-
-export interface Region {
-  readonly block: readonly Stmt[];
-  readonly first: number;
-  readonly last: number;
-}
-
-/** The statements of one block between which everything of a cluster happens. */
-export function regionOf(nodes: readonly Node[]): Region {
-  const chains = nodes.map((node) => blocksAround(statementOf(node)));
-  const [shortest] = [...chains].sort((a, b) => a.length - b.length);
-  for (let depth = shortest!.length - 1; depth >= 0; depth--) {
-    const { block } = shortest![depth]!;
-    const places = chains.map((chain) => chain.find((each) => each.block === block)?.stmt);
-    if (places.some((place) => !place)) continue;
-    const indexes = places.map((place) => block.indexOf(place!));
-    return { block, first: Math.min(...indexes), last: Math.max(...indexes) };
-  }
-  const top = chains[0]![0]!;
-  return { block: top.block, first: top.block.indexOf(top.stmt), last: top.block.indexOf(top.stmt) };
-}
-
-/** From the outermost block in: which statement of each block a statement is in. */
-function blocksAround(stmt: Stmt): { block: readonly Stmt[]; stmt: Stmt }[] {
-  const found: { block: readonly Stmt[]; stmt: Stmt }[] = [];
-  for (let at: Node | undefined = stmt; at && at.nodeType !== 'Module'; at = parentOf(at)) {
-    if (isStatement(at)) found.unshift({ block: blockOf(at), stmt: at });
-    if (isFunction(at) && at !== stmt) break;
-  }
-  return found;
-}
-
-export type Awaiting = Await | Call;
-export type Container = Comp | DictComp;

@@ -1,0 +1,117 @@
+import { convertResponseUse, exceptionName } from '../http/from-aiohttp.js';
+import { isName, qualified } from '../file.js';
+import { removeStatement } from '../imports.js';
+import { functionAround, parentOf, walkOwn, type Attribute, type Expr, type Node } from '../tree.js';
+import { link, note, refuse, touch, type Unit } from '../unit.js';
+import { valueOf } from '../values.js';
+import { MODULE_NAMES } from './asyncio-names.js';
+import type { Converter } from './from-async.js';
+
+/* Names of asyncio and aiohttp that stay in the text, by what they become. */
+
+const SHARED = /^(?:asyncio\.(?:Lock|Semaphore|Event|Condition|Queue)|aiohttp\.ClientSession|httpx\.AsyncClient)$/;
+
+/** Who makes a lock, a session, a queue and who uses one must change together: the kinds do not mix. */
+export function share(c: Converter, node: Node): void {
+  if (node.nodeType !== 'Name' && node.nodeType !== 'Attribute' && node.nodeType !== 'Call') return;
+  const value = valueOf(c.project, c.file, node);
+  if (!value || !SHARED.test(value.kind)) return;
+  const add = (to: Map<string, Set<Unit>>): void =>
+    void (to.get(value.kind) ?? to.set(value.kind, new Set()).get(value.kind)!).add(c.unit);
+  if (node.nodeType === 'Call') return add(c.makers);
+  if (!value.made) return add(c.users);
+  link(c.unit, c.units.around(value.made.file, value.made.call));
+}
+
+export function attribute(c: Converter, node: Attribute): void {
+  const kind = c.kind(node.value);
+  if (kind === 'aiohttp.ClientResponse') {
+    touch(c.unit, node);
+    return convertResponseUse(c, c.unit, node);
+  }
+  if (
+    kind === 'aiohttp.ClientSession' &&
+    !/^(?:get|post|put|patch|delete|head|options|request|close)$/.test(node.attr)
+  ) {
+    if (node.attr === 'closed' || node.ctx.nodeType === 'Load') refuse(c.unit, 'http-option', node, node.attr);
+  }
+  moduleName(c, node);
+}
+
+export function name(c: Converter, node: Extract<Expr, { nodeType: 'Name' }>): void {
+  if (node.ctx.nodeType === 'Store') return store(c, node);
+  moduleName(c, node);
+}
+
+/** `loop = asyncio.get_event_loop()` goes when everything that was asked of it does. */
+export function store(c: Converter, node: Extract<Expr, { nodeType: 'Name' }>): void {
+  const parent = parentOf(node);
+  if (parent?.nodeType !== 'Assign' || parent.targets.length !== 1 || c.kind(parent.value) !== 'asyncio.Loop') return;
+  touch(c.unit, parent);
+  const binding = c.file.scopes.bindingOf(node);
+  const escapes = binding?.uses.find((use) => {
+    const at = parentOf(use);
+    const isHandled =
+      at?.nodeType === 'Attribute' ||
+      (at?.nodeType === 'Call' && /^asyncio\.set_event_loop$/.test(qualified(c.file, at.func) ?? ''));
+    return !isHandled;
+  });
+  if (escapes) refuse(c.unit, 'unknown-callee', escapes);
+  else removeStatement(c.file, parent, c.unit.rewrite);
+}
+
+/** Names of asyncio and aiohttp that stay in the text, by what they become. */
+export function moduleName(c: Converter, node: Expr): void {
+  const { unit } = c;
+  const name = qualified(c.file, node);
+  if (!name || parentOf(node)?.nodeType === 'Attribute') return;
+  const exception = exceptionName(name);
+  if (exception) {
+    touch(unit, node);
+    const [module, own] = exception.includes('.') ? ['requests', exception] : ['requests', exception];
+    return unit.rewrite.replace(node, c.units.need(unit, module, own));
+  }
+  const other = MODULE_NAMES[name];
+  if (other) {
+    touch(unit, node);
+    return unit.rewrite.replace(node, c.units.need(unit, ...other));
+  }
+  if (!/^(?:asyncio|aiohttp)(?:\.|$)/.test(name) || isUnderstood(name, node)) return;
+  const isCancel = /^asyncio\.(?:CancelledError|wait_for|shield|timeout|timeout_at)$/.test(name);
+  refuse(unit, isCancel ? 'cancellation' : 'unknown-callee', node, name);
+}
+
+/** What another part converts, or what only says a type. */
+export function isUnderstood(name: string, node: Expr): boolean {
+  if (
+    /^asyncio\.(?:run|gather|wait|as_completed|create_task|ensure_future|sleep|to_thread|get_event_loop|new_event_loop|get_running_loop|set_event_loop|set_event_loop_policy|WindowsSelectorEventLoopPolicy|WindowsProactorEventLoopPolicy|TaskGroup)$/.test(
+      name,
+    )
+  )
+    return parentOf(node)?.nodeType === 'Call' || /Policy$/.test(name);
+  if (/^aiohttp\.(?:ClientTimeout|TCPConnector|BasicAuth)$/.test(name)) return isInOptions(node);
+  return name === 'aiohttp.ClientSession' || name === 'aiohttp.ClientResponse';
+}
+
+/** Inside the arguments of a session or a request: those are converted as a whole. */
+export function isInOptions(node: Expr): boolean {
+  for (let at = parentOf(node); at && at !== functionAround(node); at = parentOf(at))
+    if (at.nodeType === 'Keyword') return true;
+  return false;
+}
+
+export function handler(c: Converter, node: Extract<Node, { nodeType: 'ExceptHandler' }>): void {
+  const types = node.type?.nodeType === 'Tuple' ? node.type.elts : node.type ? [node.type] : [];
+  const names = types.map((each) => qualified(c.file, each));
+  const { name } = node;
+  if (!name || !names.some((each) => each && exceptionName(each))) return;
+  walkOwn(node.body, (each) => {
+    if (each.nodeType !== 'Attribute' || !isName(each.value, name)) return;
+    if (each.attr === 'status')
+      c.unit.rewrite.replace({ start: each.value.end, end: each.end }, '.response.status_code');
+    else if (each.attr === 'message')
+      c.unit.rewrite.replace({ start: each.value.end, end: each.end }, '.response.reason');
+    else if (!/^(?:args|__\w+__)$/.test(each.attr)) refuse(c.unit, 'http-option', each, each.attr);
+  });
+  void note;
+}

@@ -1,0 +1,108 @@
+import { convertRequest, sessionOf, sessionSetup } from '../http/from-aiohttp.js';
+import { isName, qualified } from '../file.js';
+import { type Call, type Expr, type For, type Node, type With } from '../tree.js';
+import { link, refuse, touch } from '../unit.js';
+import { valueOf } from '../values.js';
+import { isAsyncGenerator } from './coroutines.js';
+import type { Converter } from './from-async.js';
+
+/* `async with` and `async for`: what they enter, and what they go through. */
+
+export function withStatement(c: Converter, node: With): void {
+  const { unit } = c;
+  touch(unit, node);
+  const keyword = /^async\s+/.exec(c.file.text.slice(node.start))![0];
+  unit.rewrite.remove({ start: node.start, end: node.start + keyword.length });
+  for (const item of node.items) entered(c, node, item.context_expr, item.optional_vars);
+}
+
+export function entered(c: Converter, node: With, expr: Expr, name: Expr | undefined): void {
+  const { unit } = c;
+  const value = valueOf(c.project, c.file, expr);
+  const kind = value?.kind ?? '';
+  if (kind === 'aiohttp.ClientSession') return session(c, node, expr, name);
+  if (kind === 'aiohttp.Request' && expr.nodeType === 'Call') return request(c, expr);
+  if (/^(?:asyncio\.(?:Lock|Semaphore|Condition)|httpx\.(?:AsyncClient|Stream)|contextlib\.AsyncExitStack)$/.test(kind))
+    return;
+  if (kind === 'asyncio.TaskGroup') return refuse(unit, 'cancellation', expr, 'TaskGroup');
+  if (value?.cls) {
+    const enter = c.project.method(value.cls, '__aenter__');
+    if (enter?.def.nodeType === 'AsyncFunctionDef') return link(unit, c.units.of(enter));
+  }
+  if (expr.nodeType === 'Call') {
+    const target = c.project.resolve(c.file, expr.func);
+    const isManager =
+      target?.kind === 'function' &&
+      target.def.decorator_list.some((each) => qualified(target.file, each) === 'contextlib.asynccontextmanager');
+    if (isManager) return;
+    if (qualified(c.file, expr.func) === 'contextlib.aclosing') return;
+  }
+  refuse(
+    unit,
+    /^asyncio\.timeout/.test(qualified(c.file, expr.nodeType === 'Call' ? expr.func : expr) ?? '')
+      ? 'cancellation'
+      : 'unknown-callee',
+    expr,
+  );
+}
+
+/** `ClientSession(…)` → `requests.Session()`, and lines that give it what it was given. */
+export function session(c: Converter, node: With, expr: Expr, name: Expr | undefined): void {
+  if (expr.nodeType !== 'Call') return;
+  if (!isName(name)) {
+    if (name) refuse(c.unit, 'http-option', expr, 'as');
+    return;
+  }
+  const lines = sessionSetup(c.unit, expr, name.id);
+  if (lines.length === 0) return;
+  const [first] = node.body;
+  const line = c.unit.rewrite.lineOf(first!.start);
+  if (c.file.text.slice(line.start, first!.start).trim() !== '') return refuse(c.unit, 'one-line-block', first!);
+  const indent = c.unit.rewrite.indentAt(first!.start);
+  c.unit.rewrite.insert(line.start, lines.map((each) => `${indent}${each}\n`).join(''));
+}
+
+export function request(c: Converter, call: Call): void {
+  const extra = convertRequest(c.unit, call, sessionOf(c, c.file, call));
+  if (!extra) return;
+  const last = c.argumentRange(call);
+  if (last) c.unit.rewrite.insert(last.end, `, ${extra}`);
+}
+
+export function asyncFor(c: Converter, node: For): void {
+  touch(c.unit, node);
+  const keyword = /^async\s+/.exec(c.file.text.slice(node.start))![0];
+  c.unit.rewrite.remove({ start: node.start, end: node.start + keyword.length });
+  iterated(c, node.iter);
+}
+
+export function asyncComprehension(c: Converter, node: Extract<Node, { nodeType: 'Comprehension' }>): void {
+  touch(c.unit, node);
+  const text = c.file.text.slice(0, node.target.start);
+  const at = /async\s+for\s+\(?\s*$/.exec(text)!;
+  const keyword = /^async\s+/.exec(at[0])![0];
+  c.unit.rewrite.remove({ start: at.index, end: at.index + keyword.length });
+  iterated(c, node.iter);
+}
+
+export function iterated(c: Converter, iter: Expr): void {
+  const { unit } = c;
+  if (c.fans.joinOf.has(iter)) return;
+  if (iter.nodeType === 'Call') {
+    const target = c.project.resolve(c.file, iter.func);
+    if (target?.kind === 'function' && isAsyncGenerator(target)) return;
+    if (
+      iter.func.nodeType === 'Attribute' &&
+      c.kind(iter.func.value) === 'httpx.Response' &&
+      /^aiter_(?:bytes|text|lines|raw)$/.test(iter.func.attr)
+    )
+      return unit.rewrite.replace(
+        { start: iter.func.end - iter.func.attr.length, end: iter.func.end },
+        iter.func.attr.slice(1),
+      );
+  }
+  const cls = valueOf(c.project, c.file, iter)?.cls;
+  const method = cls && c.project.method(cls, '__aiter__');
+  if (method) return link(unit, c.units.of(method));
+  refuse(unit, 'unknown-callee', iter);
+}
