@@ -63,14 +63,16 @@ function groupOf(
   rule: string,
 ): PlannedGroup {
   const { name } = call.expression as ts.PropertyAccessExpression;
-  const [list] = call.arguments as unknown as [ts.Expression];
+  const [list, task] = call.arguments as unknown as [ts.Expression, ts.Expression];
+  // On a line of its own where the others are.
+  const between = /^,(\s*\n\s*)$/.exec(ctx.text.slice(list.end, task.getStart()))?.[1] ?? ' ';
   return {
     rule,
     title: `at most ${read.most} at once`,
     entries: [],
     edits: [
       { ctx, edit: { start: name.end, end: name.end, text: 'Limit' } },
-      { ctx, edit: { start: list.end, end: list.end, text: `, ${read.most}` } },
+      { ctx, edit: { start: list.end, end: list.end, text: `,${between}${read.most}` } },
     ],
     unsafe: [],
     notes: read.fewer ? [{ code: 'fewer-at-once', at: rangeOf(call) }] : [],

@@ -11,6 +11,8 @@ import { mostItems } from './count.js';
 import { functionOf, isAsync } from './fan-outs.js';
 import { readLimited, type Limited, type TaskText } from './limited.js';
 import { manifestOf, withoutDependencies } from './manifest.js';
+import { rangeOf } from '../snippet.js';
+import { isWaitedFor } from './place.js';
 import { limitIn, windowNeed } from './window.js';
 
 /** All pools of one file: they go together, since they share imports. */
@@ -37,13 +39,19 @@ export function planWindows(
   for (const ctx of files) {
     const sites: Limited[] = [];
     for (const read of readLimited(ctx)) {
-      if ('limited' in read) sites.push(read.limited);
+      if ('limited' in read && startsElsewhere(read.limited))
+        refusals.push({ ctx, rule, refusal: { code: 'microtask-order', at: rangeOf(read.limited.node) } });
+      else if ('limited' in read) sites.push(read.limited);
       else refusals.push({ ctx, rule, refusal: read.refusal });
     }
     if (sites.length > 0) jobs.push(jobFor(ctx, sites, to !== 'async'));
   }
   return { groups: groupsOf(jobs, files, view, rule), refusals };
 }
+
+/** These libraries start a turn later, and what stands behind the call would now come second. */
+const startsElsewhere = ({ library, node }: Limited): boolean =>
+  (library === 'p-limit' || library === 'p-map') && !isWaitedFor(node, () => false);
 
 function jobFor(ctx: FileContext, sites: readonly Limited[], chained: boolean): Job {
   const edits = sites.flatMap((site) => editsOf(site, sites, ctx, chained));
