@@ -60,6 +60,15 @@ function atOnce(step: StepOf<'branch'>, then: (where: Env) => readonly Item[], e
   return { items: [item, ...(step.else ? [] : then(env))], links: [] };
 }
 
+/** What follows runs behind each end of an item that ends in several ways. */
+export function joining(rest: readonly Step[], env: Env, make: (where: Env) => Item): Out {
+  if (rest.length === 0) return { items: [make(env), ...ended(env)], links: [] };
+  const local = isShort(rest) ? undefined : restOf(rest, env);
+  const then = (where: Env): readonly Item[] => (local ? calling(local, where, !!env.later) : shared(rest, where));
+  const before: Item[] = local ? [{ kind: 'local', local, ...noLine }] : [];
+  return { items: [...before, make(ending(env, then)), ...then(env)], links: [] };
+}
+
 /** Behind the last step, here and in handlers. */
 function ending(env: Env, then: (where: Env) => readonly Item[]): Env {
   const { later } = env;

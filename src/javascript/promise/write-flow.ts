@@ -19,6 +19,8 @@ export interface Env {
   readonly continues?: Jump;
   /** The same inside a handler, where that is not the same: a native loop goes on by itself only before the first wait. */
   readonly later?: Pick<Env, 'end' | 'breaks' | 'continues'>;
+  /** Nothing was waited for yet: what starts here starts before the caller goes on. */
+  readonly atOnce?: boolean;
   readonly world: World;
 }
 
@@ -97,7 +99,7 @@ export function goOn(before: Out, bind: Bind | undefined, rest: readonly Step[],
     if (inside.end.gives === 'anything') return chained(before, [], own);
     return chained(before, [thenLink({ params: [], body: { items: [] } })], own);
   }
-  const { fn, links } = handler(takes, rest, inside);
+  const { fn, links } = handler(takes, rest, { ...inside, atOnce: false });
   const needed = usedIn(rest);
   const isFree = own && ![...own].some((name) => needed.has(name)) && !(takes && bindsTo(takes, own));
   return chained(before, [thenLink(fn), ...links], isFree ? own : undefined);

@@ -1,6 +1,6 @@
 import type { Handler, Snippet, Step, StepOf } from '../../flow/model.js';
 import { blocksOf, isTask, leaves } from '../../flow/query.js';
-import { clashes, isShort, restOf } from './write-branch.js';
+import { clashes, isShort, joining, restOf } from './write-branch.js';
 import { call, chain, entered, goOn, newLocal, newName, plain, sequence, taken, thenLink } from './write-flow.js';
 import type { Env } from './write-flow.js';
 import { give, lineOf, noLine, ours, Unsayable } from './write-model.js';
@@ -87,7 +87,10 @@ function stopping(env: Env, gives: 'undefined' | 'anything'): Env {
 }
 
 function failFn({ param, body }: Handler, env: Env): Fn {
-  return { params: param ? [param.pattern] : [], body: { items: sequence(body.steps, env).items } };
+  return {
+    params: param ? [param.pattern] : [],
+    body: { items: sequence(body.steps, { ...env, atOnce: false }).items },
+  };
 }
 
 /** `try`: its body as a promise of its own, so that `.catch` guards that and nothing behind it. */
@@ -101,6 +104,8 @@ export function guardStep(step: StepOf<'guard'>, rest: readonly Step[], env: Env
     return handsOnLast({ ...step, onFail: onFail! }, early, rest, inside) ?? flagged(step, rest, inside, true);
   }
   const inBody = jumpsOut(body.steps);
+  if (onFail && !always && !inBody.length && !body.steps.some(suspends))
+    return onlyFailureWaits(step, onFail, rest, env);
   const inHandler = onFail ? jumpsOut(onFail.body.steps) : [];
   const line = lineOf(step);
   if (inBody.length + inHandler.length === 0) {
@@ -115,6 +120,18 @@ export function guardStep(step: StepOf<'guard'>, rest: readonly Step[], env: Env
     if (split) return split;
   }
   return flagged(step, rest, inside);
+}
+
+/** `try { … } catch (err) { await … }`: the body is plain code, and so is the `try`. */
+function onlyFailureWaits(step: StepOf<'guard'>, onFail: Handler, rest: readonly Step[], env: Env): Out {
+  const below: Env = { ...env, end: { kind: 'below' } };
+  return joining(rest, env, (where) => ({
+    ...lineOf(step),
+    kind: 'try',
+    body: { items: sequence(step.body.steps, below).items },
+    ...(onFail.param && { param: onFail.param.pattern }),
+    onFail: { items: sequence(onFail.body.steps, where).items },
+  }));
 }
 
 /** A promise of the guard's body, and what guards it. */

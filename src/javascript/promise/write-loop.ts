@@ -20,9 +20,11 @@ export function loopStep(step: StepOf<'loop'>, rest: readonly Step[], env: Env, 
   const { form } = step;
   if (!form) throw new Unsayable('labels', step.at);
   const inside = entered(env);
-  const leaves = jumpsOut([step]).length > 0;
-  const next = newLocal('next', env.world, leaves ? 'value' : 'nothing');
   const turns = turnsOf(form, env);
+  // Without a turn, what follows starts at once: it must not become the next link.
+  const startsAtOnce = !!env.atOnce && rest.length > 0 && !!turns.over;
+  const leaves = startsAtOnce || jumpsOut([step]).length > 0;
+  const next = newLocal('next', env.world, leaves ? 'value' : 'nothing');
   const isTail = rest.length === 0 && inside.end.kind === 'stop';
   const shared = leaves && !isTail && !isShort(rest) ? restOf(rest, inside) : undefined;
   const finish = (): readonly Item[] => {

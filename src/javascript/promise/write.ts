@@ -21,7 +21,12 @@ export interface Planned {
 /** The flow as chains. Throws `Unsayable` where no readable chain says it. */
 export function planChains(entry: Entry, flow: Block): Planned {
   const world: World = { strict: entry.style !== 'callback', awaited: awaitedIn(flow.steps), locals: [], names: [] };
-  const { items } = sequence(flow.steps, { target: entry.target, end: { kind: 'stop', gives: 'undefined' }, world });
+  const { items } = sequence(flow.steps, {
+    target: entry.target,
+    end: { kind: 'stop', gives: 'undefined' },
+    atOnce: true,
+    world,
+  });
   const body = { items };
   const ways = { resolve: newName('resolve', world), error: newName('err', world) };
   const declared = snippetsUnder(flow.steps).flatMap((snippet) => snippet.declares.map((each) => each.binding));
