@@ -29,7 +29,9 @@ export async function behaviourProblems(
 
 async function problemsOnce(behaviour: Behaviour, input: Input, after: Texts, back: boolean): Promise<string[]> {
   const before = await tracesBefore(behaviour, input);
-  const broken = before[0]!.lines.filter((line) => /^harness: |ReferenceError: |SyntaxError: (?!.*JSON)/.test(line));
+  const broken = before[0]!.lines.filter((line) =>
+    /^harness: |ReferenceError: |SyntaxError: (?!.*JSON)|require\S* is not a function$/.test(line),
+  );
   if (broken.length > 0) return broken.map((line) => `the story itself does not run: ${line}`);
   if (Object.keys(input.files).every((name) => input.files[name] === after[name])) return [];
   const script = back ? input.script : scriptAfter(input);

@@ -38,16 +38,21 @@ export function createLoader(files: Readonly<Record<string, string>>, world: Wor
     return { module, ended };
   };
 
-  const requireFrom =
-    (from: string) =>
-    (name: string): unknown => {
+  const requireFrom = (from: string) => {
+    const targetOf = (name: string): string => {
+      const target = findFile(files, path.posix.join(path.posix.dirname(from), name));
+      if (!target) throw new Error(`the story has no file ${name} (from ${from})`);
+      return target;
+    };
+    const require = (name: string): unknown => {
       const known = world.builtin(name);
       if (known !== undefined) return known;
       if (!name.startsWith('.')) return requirePackage(fromHere.resolve(name));
-      const target = findFile(files, path.posix.join(path.posix.dirname(from), name));
-      if (!target) throw new Error(`the story has no file ${name} (from ${from})`);
+      const target = targetOf(name);
       return cache.get(target)?.exports ?? evaluate(target, files[target]!, requireFrom(target)).module.exports;
     };
+    return Object.assign(require, { resolve: (name: string) => path.resolve(targetOf(name)) });
+  };
 
   /** Libraries are loaded afresh for each run, on our clock. */
   const requirePackage = (file: string): unknown => {
