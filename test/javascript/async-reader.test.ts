@@ -32,6 +32,11 @@ describe('what must stay', () => {
     'waits-on-exit at for await (const x of s) use(x);',
   );
   leaves(
+    'what is disposed of at the end of its block',
+    'async function f() { using a = open(); await g(a); }\n',
+    'waits-on-exit at using a = open();',
+  );
+  leaves(
     'an async generator',
     'const o = { async *f() { yield await g(); } };\n',
     'generator at async *f() { yield await g(); }',
@@ -238,6 +243,15 @@ describe('waits inside expressions', () => {
     'if (a && (await f(a))) use(a);',
     'if (a) {\n      const result = await f(a);\n      if (result) use(a);\n    }',
   );
+});
+
+test('waits in JSX, in the order of its parts', () => {
+  const text = 'const P = async ({ o }) => <A a={o.x} {...o.bag} b={await f(1)}>{o.y}<B />x{await g(2)}</A>;\n';
+  const { text: after, refused } = again(text, 'a.jsx');
+  expect(refused).toEqual([]);
+  expect(after).toContain('<A a={x} {...bag} b={result}>{y}{value}x{await g(2)}</A>');
+  expect(after).toContain('const x = o.x;');
+  expect(after).toContain('const value = <B />;');
 });
 
 describe('loops whose heads wait', () => {

@@ -14,10 +14,6 @@ import { readTask } from './read-task.js';
 export function readDeclarations(statement: ts.VariableStatement, env: Env): Made | undefined {
   const { declarationList } = statement;
   const { declarations } = declarationList;
-  if (declarationList.flags & ts.NodeFlags.Using) {
-    const kind = declarationList.flags & ts.NodeFlags.AwaitUsing;
-    if (kind === ts.NodeFlags.AwaitUsing || kind === ts.NodeFlags.Using) stop('waits-on-exit', statement);
-  }
   const odd = declarations.find((each) => hasAwait(each.name));
   if (odd) stop('expression-order', odd);
   const [only] = declarations;

@@ -22,8 +22,7 @@ interface Hole {
 /** The same snippets, aware of what is filled in. */
 export function fillingOf(inner: Snippets): Filling {
   let holes: Hole[] = [];
-  const inside = (range: Range): Hole[] =>
-    holes.filter((hole) => hole.at.start >= range.start && hole.at.end <= range.end);
+  const inside = (range: Range): Hole[] => holes.filter(({ at }) => at.start >= range.start && at.end <= range.end);
   const text = (range: Range, nodes: readonly ts.Node[]): Snippet => {
     const parts: (Snippet | Binding)[] = [];
     let from = range.start;
@@ -35,10 +34,8 @@ export function fillingOf(inner: Snippets): Filling {
     if (from < range.end) parts.push(plain(inner, { start: from, end: range.end }, nodes));
     return inner.compose(parts, range, 'no');
   };
-  const exactly = (node: ts.Node): Binding | Snippet | undefined => {
-    const range = rangeOf(node);
-    return holes.find((hole) => hole.at.start === range.start && hole.at.end === range.end)?.by;
-  };
+  const exactly = (node: ts.Node): Binding | Snippet | undefined =>
+    holes.find(({ at }) => isSame(at, rangeOf(node)))?.by;
   // Parentheses that were only around a wait are gone with it.
   const filled = (node: ts.Node): Binding | Snippet | undefined =>
     exactly(node) ?? (ts.isParenthesizedExpression(node.parent) ? filled(node.parent) : undefined);
@@ -84,6 +81,8 @@ export function fillingOf(inner: Snippets): Filling {
     },
   };
 }
+
+const isSame = (one: Range, other: Range): boolean => one.start === other.start && one.end === other.end;
 
 function plainName(binding: Binding, at: Range): Snippet {
   return { parts: [binding], uses: [], declares: [], promise: 'no', pure: true, at };

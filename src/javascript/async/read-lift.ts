@@ -6,8 +6,9 @@ import { stop } from '../stop.js';
 import { declareStep, hasAwait, nameSnippet, useSnippet } from './read-env.js';
 import type { Env } from './read-env.js';
 import { nameFor } from './read-names.js';
+import { operandsOf } from './read-operands.js';
+import type { Operand } from './read-operands.js';
 import { isStable } from './read-stable.js';
-import type { Role } from './read-stable.js';
 import { readTask } from './read-task.js';
 
 /** Where the steps go that come before an expression, and the expression that all of it belongs to. */
@@ -68,13 +69,6 @@ export function liftInOrder(values: readonly ts.Expression[], place: Place, env:
   );
 }
 
-interface Operand {
-  readonly node: ts.Expression;
-  readonly role: Role;
-  /** Its value is taken apart at once: `...list`. */
-  readonly spread?: 'list' | 'object';
-}
-
 /** What is evaluated before a later wait gets a name, unless it can't change. */
 function inOrder(operands: readonly Operand[], place: Place, env: Env): void {
   const last = operands.findLastIndex((operand) => hasAwait(operand.node));
@@ -111,52 +105,9 @@ function save({ node, role, spread }: Operand, place: Place, env: Env): void {
   const use = useSnippet(binding, at);
   if (ts.isShorthandPropertyAssignment(node.parent))
     env.snippets.fill(at, compose([`${node.getText()}: `, use], at, 'no'));
+  else if (ts.isJsxElement(node.parent) || ts.isJsxFragment(node.parent))
+    env.snippets.fill(at, compose(['{', use, '}'], at, 'no'));
   else fill(node, use, env);
-}
-
-/** The parts of an expression in the order of evaluation; `undefined` for what is not known here. */
-function operandsOf(node: ts.Node): readonly Operand[] | undefined {
-  const value = (each: ts.Expression): Operand => ({ node: each, role: 'value' });
-  const argument = (each: ts.Expression): Operand =>
-    ts.isSpreadElement(each) ? { node: each.expression, role: 'value', spread: 'list' } : value(each);
-  if (isWrapper(node)) return [value(node.expression)];
-  if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) return [value(node.operand)];
-  if (ts.isTypeOfExpression(node) || ts.isVoidExpression(node) || ts.isDeleteExpression(node))
-    return [value(node.expression)];
-  if (ts.isPropertyAccessExpression(node)) return [{ node: node.expression, role: 'base' }];
-  if (ts.isElementAccessExpression(node))
-    return [{ node: node.expression, role: 'base' }, value(node.argumentExpression)];
-  if (ts.isCallExpression(node) || ts.isNewExpression(node))
-    return [{ node: node.expression, role: 'callee' }, ...(node.arguments ?? []).map(argument)];
-  if (ts.isArrayLiteralExpression(node)) return node.elements.map(argument);
-  if (ts.isObjectLiteralExpression(node)) return node.properties.flatMap(ofProperty);
-  if (ts.isTemplateExpression(node)) return node.templateSpans.map((span) => ({ node: span.expression, role: 'text' }));
-  if (ts.isTaggedTemplateExpression(node)) {
-    const { template } = node;
-    const spans = ts.isTemplateExpression(template) ? template.templateSpans : [];
-    return [{ node: node.tag, role: 'callee' }, ...spans.map((span) => value(span.expression))];
-  }
-  return undefined;
-}
-
-function isWrapper(node: ts.Node): node is ts.ParenthesizedExpression {
-  return (
-    ts.isParenthesizedExpression(node) ||
-    ts.isAsExpression(node) ||
-    ts.isNonNullExpression(node) ||
-    ts.isSatisfiesExpression(node) ||
-    ts.isTypeAssertionExpression(node)
-  );
-}
-
-function ofProperty(property: ts.ObjectLiteralElementLike): Operand[] {
-  if (ts.isSpreadAssignment(property)) return [{ node: property.expression, role: 'value', spread: 'object' }];
-  const key: Operand[] = ts.isComputedPropertyName(property.name)
-    ? [{ node: property.name.expression, role: 'value' }]
-    : [];
-  if (ts.isPropertyAssignment(property)) return [...key, { node: property.initializer, role: 'value' }];
-  // `{ user }` reads a variable: where it can change meanwhile it would need a name of its own.
-  return ts.isShorthandPropertyAssignment(property) ? [{ node: property.name, role: 'value' }] : key;
 }
 
 /** `a?.b(await c)`: whether it is evaluated at all depends on what stands before it. */

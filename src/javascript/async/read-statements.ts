@@ -9,7 +9,7 @@ import { hasAwait, isWait } from './read-env.js';
 import type { Env } from './read-env.js';
 import { readDeclarations } from './read-declarations.js';
 import { lift } from './read-lift.js';
-import { readLoop } from './read-loops.js';
+import { isUsing, readLoop } from './read-loops.js';
 import { callTask, taskOf } from './read-task.js';
 import { unusedSteps } from './read-unused.js';
 
@@ -21,6 +21,8 @@ export function readingFor(env: Env): Reading {
 function make(site: Site, env: Env): Made | undefined {
   const { statement } = site;
   if (ts.isReturnStatement(statement)) return { steps: returnSteps(statement, site, env) };
+  // What it declares is disposed of at the end of the block, which a function of ours would cut short.
+  if (ts.isVariableStatement(statement) && isUsing(statement.declarationList)) stop('waits-on-exit', statement);
   if (env.headed.has(statement) || !hasAwait(statement)) return undefined;
   if (ts.isExpressionStatement(statement)) {
     const steps = unusedSteps(statement.expression, rangeOf(statement), env);

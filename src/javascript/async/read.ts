@@ -102,5 +102,12 @@ function headEdits(fn: Fn, ctx: FileContext): Entry['head']['edits'] {
   const word = fn.modifiers?.find((modifier) => modifier.kind === ts.SyntaxKind.AsyncKeyword);
   if (!word || to === 'async' || to === 'pool') return [];
   const blank = /^[ \t]/.test(ctx.text.slice(word.end)) ? 1 : 0;
-  return [{ start: word.getStart(), end: word.end + blank, text: '' }];
+  return [{ start: word.getStart(), end: word.end + blank, text: wouldGoOn(fn) ? ';' : '' }];
+}
+
+/** `x = 1` and on the next line `[name]() {}`: without the word the two would be one. */
+function wouldGoOn(fn: Fn): boolean {
+  if (!ts.isMethodDeclaration(fn) || !ts.isComputedPropertyName(fn.name) || !ts.isClassLike(fn.parent)) return false;
+  const before = fn.parent.members[fn.parent.members.indexOf(fn) - 1];
+  return !!before && ts.isPropertyDeclaration(before) && !before.getText().endsWith(';') && !fn.modifiers?.[1];
 }
