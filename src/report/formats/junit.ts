@@ -19,5 +19,5 @@ function addCase(suite: ReturnType<typeof builder.testSuite>, { kind, code, path
   const made = suite.testCase().className(path).name(`${code} ${path}${place}`).file(path);
   if (kind === 'change') made.failure(message, code);
   else if (kind === 'error') made.error(message, code);
-  else made.skipped(message);
+  else made.standardOutput(message).skipped();
 }
