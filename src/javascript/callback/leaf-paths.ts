@@ -105,7 +105,20 @@ function checkLast(link: Link): void {
   const statement = tailStatement(link.node);
   if (!statement) return stop('returns-value', link.node);
   const after = behind(statement, link.fn).find((each) => !ts.isStatement(each) || !isInert(each));
-  if (after) stop(ts.isIterationStatement(after, false) ? 'called-more-than-once' : 'code-after-call', after);
+  if (!after) return;
+  // try { cb(null, JSON.parse(text)); } catch (err) { cb(err); }
+  if (ts.isCatchClause(after.parent) && callsToo(after, link.node)) stop('called-more-than-once', link.node);
+  stop(ts.isIterationStatement(after, false) ? 'called-more-than-once' : 'code-after-call', after);
+}
+
+/** What the callback throws comes back here, and calls it again. */
+function callsToo(node: ts.Node, first: ts.Node): boolean {
+  if (!ts.isCallExpression(first)) return false;
+  const name = first.expression.getText();
+  const visit = (child: ts.Node): boolean =>
+    (ts.isCallExpression(child) && child.expression.getText() === name) ||
+    !!ts.forEachChild(child, (each) => visit(each) || undefined);
+  return visit(node);
 }
 
 /** The statement whose last deed the expression is; an arrow's expression counts as one. */

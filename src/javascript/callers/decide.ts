@@ -165,7 +165,7 @@ function canChange(
   if (!asyncHead(site.ctx, site.fn, resultsOf(site)) || returnsSomething(site)) return false;
   const calls = callsOf(site).map(({ call }) => call);
   if (!canDefaultOptions(site, calls)) return false;
-  if (site.reading!.leaf && !isAwaited(site, awaited)) return false;
+  if (site.reading!.leaf && !isAsked(site) && !isAwaited(site, awaited)) return false;
   let bridges = 0;
   let waits = 0;
   for (const { ctx, call } of callsOf(site)) {
@@ -179,13 +179,25 @@ function canChange(
   return bridges <= Math.max(fewBridges, waits);
 }
 
+/** With `--exports change` those who are not seen wait for it. */
+const isAsked = ({ ctx, isSeen }: Site): boolean => !isSeen && ctx.options.exports === 'change';
+
 /** A bridge must give the old callback exactly what it got, when it got it; and there must be something worth it. */
 export function checkKept(site: Site, handedOn: HandedOn): void {
-  if (site.reading!.leaf) return leave(site, site.reading!.leaf.refusal);
+  if (site.reading!.leaf) return leave(site, whyNoLeaf(site));
   if (gainsNothing(site, site.reading!)) return leave(site);
   site.bridge = bridgeOf(site, handedOn);
   const refusal = whyNotKept(site, site.reading!);
   if (refusal) leave(site, refusal);
+}
+
+/** All of it would have to become a promise, which only those who call it can ask for. */
+function whyNoLeaf(site: Site): Refusal {
+  const { facts, leaf } = site.reading!;
+  if (!/^(many-events|reference-use|returns-value)$/.test(leaf!.refusal.code)) return leaf!.refusal;
+  if (facts.returns === 'value') return { code: 'returns-value', at: rangeOf(returnOf(site) ?? site.fn.node) };
+  if (site.isSeen) return leaf!.refusal;
+  return { code: 'exported-callers-unknown', at: rangeOf(site.fn.node), detail: site.fn.name };
 }
 
 function whyNotKept(site: Site, reading: CallbackReading): Refusal | undefined {

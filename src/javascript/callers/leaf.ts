@@ -25,14 +25,18 @@ export function readSite(site: Site, sites: readonly Site[], calls: CallResolver
   if (read.ok || hasOthersInside(site, sites)) return read;
   const proof = attempt(() => leafOf(site.fn, site.ctx, calls));
   if (proof.ok) return { ok: true, value: leafReading(site, proof.value, read.refusal), notes: [] };
-  // That it may answer twice says more than that its text is not a callback's usual one.
-  const { code } = read.refusal;
-  const isTwice = /^(called-more-than-once|many-events)$/.test(proof.refusal.code) && isVague(code, proof.refusal.code);
-  return isTwice ? proof : read;
+  return saysMore(proof.refusal.code, read.refusal.code) ? proof : read;
 }
 
-const isVague = (code: string, instead: string): boolean =>
-  /^(reference-use|returns-value)$/.test(code) || (code === 'many-events' && code !== instead);
+/**
+ * That it may answer twice, or at which answer the proof ended, says more than that its text is not a callback's usual one. What said
+ * that others may not wait for it still does.
+ */
+function saysMore(code: string, than: string): boolean {
+  if (than === 'returns-value') return code !== 'reference-use';
+  if (than === 'reference-use' && /^(not-error-first|partial-result-with-error)$/.test(code)) return true;
+  return /^(reference-use|many-events)$/.test(than) && code !== than && /^(called-more-than-once|many-events)$/.test(code);
+}
 
 /** Its text is edited where it stands, so that nothing in it may be written anew. */
 function hasOthersInside({ ctx, fn }: Site, sites: readonly Site[]): boolean {
