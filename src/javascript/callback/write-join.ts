@@ -7,6 +7,8 @@ export interface Place {
   readonly stem: string;
   /** It is so short that it may be written more than once. */
   readonly again?: boolean;
+  /** It reads better above, even where only one way leads to it. */
+  readonly named?: boolean;
   /** The name of what it is handed. */
   readonly param?: string;
   /** Its lines; the place where they stand decides about indentation and about what has been waited for. */
@@ -28,7 +30,7 @@ export function leadingTo(place: Place, env: Env, ways: (to: Goto) => string[]):
   const seen: Env[] = [];
   const lines = ways(named(fn, place, (at) => seen.push(at)));
   if (seen.length === 0) return lines;
-  if (seen.length === 1 && !seen[0]!.enclosed) {
+  if (seen.length === 1 && !seen[0]!.enclosed && !place.named) {
     back();
     return ways({ kind: 'inline', write: place.write });
   }

@@ -41,7 +41,7 @@ export function writeLoop(step: StepOf<'loop'>, rest: readonly Step[], env: Env)
   const leads = (to: Goto): string[] => turns(step, form, to, env);
   if (rest.length === 0 && isShort(env.next) && env.next.kind !== 'native') return [...lead, ...leads(env.next)];
   const place = placeOf(rest, (at: Env) => writeFlow(rest, { ...at, ...around(env, at) }));
-  return [...lead, ...leadingTo(place, env, leads)];
+  return [...lead, ...leadingTo({ ...place, named: true }, env, leads)];
 }
 
 /** How one kind of loop goes on. */

@@ -150,7 +150,7 @@ function callsOf(task: Task): CallTask[] {
 /** Nothing follows a wait in it, and no call in it has a callback form: it would only be wrapped. */
 export function onlyHandsOn(flow: Block): boolean {
   return flow.steps.every((step) => {
-    if (step.kind === 'wait') return false;
+    if (step.kind === 'wait' || step.kind === 'guard') return false;
     const task =
       step.kind === 'exit' && step.how === 'succeed' && step.with && isTask(step.with) ? step.with : undefined;
     if (task && (task.kind === 'call' ? task.callback : task.kind !== 'block' || !onlyHandsOn(task.body))) return false;

@@ -248,10 +248,13 @@ const calmClasses =
 const emptyClasses = /^(Map|Set|WeakMap|WeakSet|Array|FormData|Headers|URLSearchParams)$/;
 
 function calmNew(node: ts.NewExpression, ask: Question): boolean {
+  const args = node.arguments ?? [];
+  // Making an error does not fail on purpose.
+  if (ts.isIdentifier(node.expression) && /(Error|Exception)$/.test(node.expression.text))
+    return args.every((each) => calm(each, ask));
   const origin = originOf(node.expression, ask.scopes);
   if (origin?.module !== '') return false;
   const name = origin.path.join('.');
-  const args = node.arguments ?? [];
   if (calmClasses.test(name)) return args.every((each) => calm(each, ask));
   return emptyClasses.test(name) && args.every((each) => isList(each, ask));
 }
