@@ -262,6 +262,8 @@ export interface Entry {
   readonly body: Range;
   readonly bodyKind: 'block' | 'expression' | 'statement';
   readonly shape: Shape;
+  /** Directives (`'use strict'`) at the start of the body, which stay there: they are about all of it. Not in `flow`. */
+  readonly prologue?: Range;
   readonly target: Target;
   readonly flow: Block;
   /** Parameters and other names of the function's own scope which the flow's names may not clash with. */

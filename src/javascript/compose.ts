@@ -1,6 +1,6 @@
-import { finish, FIXED, type Canvas } from '../edits/render.js';
+import { finish, FIXED, indentAt, reindent, type Canvas } from '../edits/render.js';
 import { shrinkEdit, sortEdits, type TextEdit } from '../edits/edits.js';
-import type { Binding, Block, ImportNeed } from '../flow/model.js';
+import type { Binding, Block, Entry, ImportNeed } from '../flow/model.js';
 import { nameBindings } from '../flow/passes/names.js';
 import type { Range, Style } from '../types.js';
 import type { FileContext } from './context.js';
@@ -110,7 +110,8 @@ function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
       job.needs.push({ need: wanted, group });
       return localNameFor(ctx, wanted);
     };
-    const text = writer.write(planned.entry, flow, { canvas, style: ctx.style, typescript: ctx.typescript, need });
+    const written = writer.write(planned.entry, flow, { canvas, style: ctx.style, typescript: ctx.typescript, need });
+    const text = withPrologue(written, planned.entry, ctx);
     const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];
   }
@@ -136,6 +137,15 @@ function intoRemovals(drafts: readonly Draft[]): Draft[] {
     all.splice(all.indexOf(added), 1);
   }
   return all;
+}
+
+/** Directives are the first thing in a body, whatever a writer makes of the rest. */
+function withPrologue(text: string, { prologue, body }: Entry, ctx: FileContext): string {
+  if (!prologue || !text.startsWith('{')) return text;
+  const outer = indentAt(ctx.text, body.start);
+  const indent = /^\{\n([ \t]+)/.exec(text)?.[1] ?? outer + ctx.style.indent;
+  const directives = reindent(ctx.text.slice(prologue.start, prologue.end), indentAt(ctx.text, prologue.start), indent);
+  return `{\n${indent}${directives}${text === '{}' ? `\n${outer}}` : text.slice(1)}`;
 }
 
 /** One edit brings in what several groups need; the groups then stand or fall together. */

@@ -74,6 +74,7 @@ function readFunction(fn: Fn, ctx: FileContext): { entry: Entry; inlined: Readon
     body: rangeOf(fn.body),
     bodyKind: ts.isBlock(fn.body) ? 'block' : 'expression',
     shape: { kind: 'function' },
+    ...prologueOf(fn, env),
     target,
     flow,
     params: snippets.paramsOf(fn as ts.SignatureDeclaration),
@@ -92,8 +93,31 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
 
 function flowOf(fn: Fn, env: Env): Block {
   const { body } = fn;
-  if (ts.isBlock(body)) return readStatements(body.statements, inside(body), readingFor(env));
+  if (ts.isBlock(body)) {
+    const { start, end } = inside(body);
+    const directives = directivesOf(body);
+    const rest = { start: directives.at(-1)?.end ?? start, end };
+    return readStatements(body.statements.slice(directives.length), rest, readingFor(env));
+  }
   return { steps: exitSteps(body, { lead: [], at: rangeOf(body), tries: 0 }, env), tail: [] };
+}
+
+function directivesOf(body: ts.Block): readonly ts.Statement[] {
+  const other = body.statements.findIndex(
+    (each) => !ts.isExpressionStatement(each) || !ts.isStringLiteral(each.expression),
+  );
+  return other < 0 ? body.statements : body.statements.slice(0, other);
+}
+
+/** The directives, with comments that stand above them. */
+function prologueOf({ body }: Fn, env: Env): Pick<Entry, 'prologue'> {
+  const directives = ts.isBlock(body) ? directivesOf(body) : [];
+  const [first] = directives;
+  if (!first) return {};
+  const [comment] = env.snippets
+    .comments({ start: body.getStart() + 1, end: first.getStart() })
+    .filter((each) => each !== '');
+  return { prologue: { start: comment?.start ?? first.getStart(), end: directives.at(-1)!.end } };
 }
 
 /** The word `async` goes, with the blank behind it, where the target's functions do not carry it. */
