@@ -12,8 +12,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: ['run', 'report', 'transforms', ''],
   run: ['transforms', 'report', 'edits'],
   report: ['run', 'edits'],
-  transforms: ['javascript', 'flow', 'edits'],
+  transforms: ['javascript', 'python', 'flow', 'edits'],
   javascript: ['flow', 'edits'],
+  python: ['flow', 'edits'],
   flow: [],
   edits: ['flow'], // rendering a fragment of the model
   messages: [],
@@ -52,6 +53,11 @@ test('only javascript/parse knows the parser, and javascript/types ts-morph when
   const allowed = (each: Import): boolean =>
     each.from === 'javascript/parse.ts' || (each.from === 'javascript/types.ts' && each.lazy);
   expect(wrong.filter((each) => !allowed(each)).map(say)).toEqual([]);
+});
+
+test('only python/parse knows the parser of Python and its second opinion', () => {
+  const wrong = imports.filter((each) => /^(py-ast|@wasm-fmt\/)/.test(each.to) && each.from !== 'python/parse.ts');
+  expect(wrong.map(say)).toEqual([]);
 });
 
 test('only run and cli touch files and processes; the jscodeshift shape reads', () => {

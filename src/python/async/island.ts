@@ -1,3 +1,4 @@
+import type { PyFile } from '../file.js';
 import { isName } from '../file.js';
 import type { PyFunction } from '../project.js';
 import { stringRanges } from '../parse.js';
@@ -48,7 +49,7 @@ export function island(c: Converter, region: Region): void {
     ? `${(single.targets[0] as Name).id} = ${whole!.listed ? run : `(task.result() for task in ${run})`}`
     : run;
   const body = `async def ${name}():\n${globals}${dedented}\n`;
-  rewrite.replace({ start: stmt.start, end: lines.end }, `${after}\n`);
+  rewrite.replace({ start: stmt.start, end: lines.end }, `${after}${lineEnd(file, lines.end)}`);
   placeFunction(region, body);
 }
 
@@ -74,7 +75,10 @@ export function inner(c: Converter, fn: PyFunction): void {
   const kept = storedParameters(fn);
   const nonlocal = kept.length > 0 ? `${indent}${file.unit}nonlocal ${kept.join(', ')}\n` : '';
   const run = `${c.units.need(unit, 'asyncio', 'run')}(${name}())`;
-  unit.rewrite.replace(lines, `${indent}async def ${name}():\n${nonlocal}${moved}\n\n${indent}return ${run}\n`);
+  unit.rewrite.replace(
+    lines,
+    `${indent}async def ${name}():\n${nonlocal}${moved}\n\n${indent}return ${run}${lineEnd(file, lines.end)}`,
+  );
 }
 
 export function storedParameters(fn: PyFunction): string[] {
@@ -103,3 +107,6 @@ export function placeFunction(region: Region, text: string): void {
   if (last) return rewrite.insert(rewrite.lineOf(last.end).end, `\n\n${text}`);
   rewrite.insert(rewrite.lineOf(body[index]!.start).start, `${text}\n\n`);
 }
+
+/** The last line of a file may have no end. */
+const lineEnd = (file: PyFile, end: number): string => (file.text[end - 1] === '\n' ? '\n' : '');

@@ -180,7 +180,7 @@ function write(units: Units, unit: Unit, file: PyFile, { receiver, callback, stm
     place,
     `${newline}${indent}for ${future} in ${completed}(${list}):\n${indent}${file.unit}`,
     ...called,
-    `(${future})\n`,
+    `(${future})${newline ? '' : '\n'}`,
   );
 }
 
