@@ -1,6 +1,7 @@
 import { bare, isOrigin, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
+import { functionOf } from './fan-outs.js';
 
 /** Methods that leave a list as it is. */
 const readers =
@@ -44,14 +45,46 @@ export function numberOf(node: ts.Node | undefined): number | undefined {
 function mostOfName(name: ts.Identifier, ctx: FileContext, depth: number): number | undefined {
   const symbol = ctx.scopes.symbolOf(name);
   const declaration = symbol?.declarations?.[0];
+  if (symbol && declaration && ts.isParameter(declaration)) return mostGiven(symbol, declaration, ctx, depth);
   if (!symbol || !declaration || !ts.isVariableDeclaration(declaration) || !declaration.initializer) return undefined;
   if (!ctx.scopes.isConstant(symbol) || ts.isBindingElement(declaration)) return undefined;
   const others = ctx.scopes.references(symbol).filter((use) => use.parent !== declaration);
-  return others.every(onlyReads) ? mostItems(declaration.initializer, ctx, depth + 1) : undefined;
+  return others.every((use) => onlyReads(use, ctx)) ? mostItems(declaration.initializer, ctx, depth + 1) : undefined;
 }
 
 /** The use reads a list and hands it to nobody who might change it. */
-export function onlyReads(use: ts.Identifier): boolean {
+export /** The longest list that a function of the file is given, when all that is done with the function is to call it. */
+function mostGiven(
+  symbol: ts.Symbol,
+  param: ts.ParameterDeclaration,
+  ctx: FileContext,
+  depth: number,
+): number | undefined {
+  const fn = param.parent;
+  const name = ts.isFunctionDeclaration(fn)
+    ? fn.name
+    : ts.isVariableDeclaration(fn.parent)
+      ? fn.parent.name
+      : undefined;
+  const own = name && ts.isIdentifier(name) ? ctx.scopes.symbolOf(name) : undefined;
+  if (!own || param.initializer || param.dotDotDotToken || !ctx.scopes.isConstant(own)) return undefined;
+  if (ctx.moduleStyle === 'script' || ts.getCombinedModifierFlags(fn as ts.Declaration) & ts.ModifierFlags.Export)
+    return undefined;
+  if (!ctx.scopes.references(symbol).every((use) => use.parent === param || onlyReads(use, ctx))) return undefined;
+  const at = fn.parameters.indexOf(param);
+  let most = 0;
+  for (const use of ctx.scopes.references(own)) {
+    if (use === name) continue;
+    const given =
+      ts.isCallExpression(use.parent) && use.parent.expression === use ? use.parent.arguments[at] : undefined;
+    const count = given && mostItems(given, ctx, depth + 1);
+    if (count === undefined) return undefined;
+    most = Math.max(most, count);
+  }
+  return most > 0 ? most : undefined;
+}
+
+export function onlyReads(use: ts.Identifier, ctx: FileContext, depth = 0): boolean {
   const { parent } = use;
   if (ts.isSpreadElement(parent))
     return ts.isArrayLiteralExpression(parent.parent) || ts.isCallExpression(parent.parent);
@@ -59,15 +92,20 @@ export function onlyReads(use: ts.Identifier): boolean {
   if (ts.isElementAccessExpression(parent)) return parent.expression === use && !isWritten(parent);
   if (ts.isTypeOfExpression(parent) || ts.isTypeQueryNode(parent)) return true;
   // The first argument of `Array.from`, `async.map` and their like is read; other functions may do what they want.
-  if (ts.isCallExpression(parent))
-    return (
-      parent.arguments[0] === use &&
-      /^(from|entries|keys|values|log|all|(map|each|forEach|eachOf|filter|reject)(Limit|Series)?)$/.test(
-        memberName(parent.expression) ?? '',
-      )
-    );
+  if (ts.isCallExpression(parent)) return isReadBy(parent, use, ctx, depth);
   if (!ts.isPropertyAccessExpression(parent) || parent.expression !== use || isWritten(parent)) return false;
   return parent.name.text === 'length' || (readers.test(parent.name.text) && ts.isCallExpression(parent.parent));
+}
+
+/** A function that only looks at the list it is given: one of the file, or one that is known. */
+function isReadBy(call: ts.CallExpression, use: ts.Identifier, ctx: FileContext, depth: number): boolean {
+  const at = call.arguments.indexOf(use);
+  const known = /^(from|entries|keys|values|log|all|(map|each|forEach|eachOf|filter|reject)(Limit|Series)?)$/;
+  if (at === 0 && known.test(memberName(call.expression) ?? '')) return true;
+  const param = functionOf(call.expression, ctx)?.parameters[at];
+  const symbol = param && ts.isIdentifier(param.name) ? ctx.scopes.symbolOf(param.name) : undefined;
+  if (!symbol || depth > 3 || param?.dotDotDotToken) return false;
+  return ctx.scopes.references(symbol).every((one) => one.parent === param || onlyReads(one, ctx, depth + 1));
 }
 
 const isWritten = ({ parent }: ts.Node): boolean =>

@@ -3,7 +3,7 @@ import { bare, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
-import { fanOutsIn, functionOf, isAsync, type FanOut } from './fan-outs.js';
+import { fanOutsIn, functionAround, functionOf, isAsync, type FanOut } from './fan-outs.js';
 import { isSharedLimiter, limiterAt, limitersIn, type Limiter } from './limiters.js';
 import type { Rule } from './window.js';
 
@@ -67,7 +67,9 @@ function poolCall(node: ts.CallExpression, ctx: FileContext): Read | undefined {
   const file = /^async\/(\w+)$/.exec(origin.module)?.[1];
   const called = origin.module === 'async' ? name : file;
   if (!called) return undefined;
-  if (/^(queue|priorityQueue|cargo|cargoQueue)$/.test(called)) return refuse('live-queue', node);
+  // In a callback function it is told of that function, unless only pools are asked for.
+  const isOurs = ctx.options.from === 'pool' || isAsync(functionAround(node));
+  if (/^(queue|priorityQueue|cargo|cargoQueue)$/.test(called)) return isOurs ? refuse('live-queue', node) : undefined;
   return /^(map|each|forEach)Limit$/.test(called) ? readAsyncLimit(node, called, ctx) : undefined;
 }
 
