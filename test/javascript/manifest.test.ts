@@ -3,7 +3,11 @@
 import { manifestFor, withDependency, withoutDependencies } from '../../src/javascript/pool/manifest.js';
 import type { FileEdit } from '../../src/types.js';
 
-const view = (text: string) => ({ root: '/', others: [], read: (path: string) => (path === 'package.json' ? text : undefined) });
+const view = (text: string) => ({
+  root: '/',
+  others: [],
+  read: (path: string) => (path === 'package.json' ? text : undefined),
+});
 const apply = (text: string, edit: FileEdit | undefined): string | undefined =>
   edit && text.slice(0, edit.start) + edit.text + text.slice(edit.end);
 const added = (text: string): string | undefined =>

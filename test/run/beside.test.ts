@@ -65,7 +65,9 @@ test('a preview shows them once, a new file against /dev/null, and touches nothi
       isNew: source.isNew === true,
     })),
   );
-  expect(patch).toContain('new file mode 100644\n--- /dev/null\n+++ b/lib/worker.js\n@@ -0,0 +1 @@\n+module.exports = 1;\n');
+  expect(patch).toContain(
+    'new file mode 100644\n--- /dev/null\n+++ b/lib/worker.js\n@@ -0,0 +1 @@\n+module.exports = 1;\n',
+  );
   expect(patch.match(/p-limit/g)).toHaveLength(1);
   expect(details.document.files.map((file) => [file.path, file.status, file.created])).toEqual([
     ['a.js', 'would-change', undefined],
