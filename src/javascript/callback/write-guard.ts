@@ -1,5 +1,5 @@
 import { leaves } from '../../flow/query.js';
-import type { Handler, Snippet, Step, StepOf } from '../../flow/model.js';
+import type { Block, Handler, Snippet, Step, StepOf } from '../../flow/model.js';
 import { around } from './write-branch.js';
 import { waitsIn } from './write-calm.js';
 import { isShort, leadingTo, placeOf } from './write-join.js';
@@ -138,12 +138,29 @@ function writeFinally(step: StepOf<'guard'>, to: Goto, env: Env): string[] {
   const { always: _always, ...guarded } = step;
   const lines = guarded.onFail ? writeCaught(guarded, inner.next, inner) : inBlock(step.body.steps, inner);
   const later = seen.every((at) => at.later);
+  const local = { error, value, after };
+  return [line(`const ${fn} = ${cleanupText(always, whole, later, local, env)}`, env), ...lines];
+}
+
+/** The function that cleans up and goes on. */
+function cleanupText(
+  always: Block,
+  whole: boolean,
+  later: boolean,
+  names: { readonly error: string; readonly value: string; readonly after: string },
+  env: Env,
+): string {
+  const { error, value, after } = names;
   const ts = env.world.pen.typescript;
   const params = whole
     ? [typed(ts ? `${error}?` : error, 'any', env), typed(ts ? `${value}?` : value, 'any', env)]
     : [typed(after, '() => void', env)];
-  const text = arrow(params, env, (at) => {
-    const cleanup: Env = {
+  const once = env.world.shape === 'function';
+  const next: Goto = whole
+    ? { kind: 'call', fn: env.fail.pass!, answers: true, once, args: () => [error, value] }
+    : { kind: 'call', fn: after, args: () => [] };
+  return arrow(params, env, (at) =>
+    writeFlow(stepsOf(always), {
       ...at,
       later,
       first: false,
@@ -152,19 +169,9 @@ function writeFinally(step: StepOf<'guard'>, to: Goto, env: Env): string[] {
       tail: true,
       depth: env.depth + 1,
       outer: env.outer,
-    };
-    const done: Goto = whole
-      ? {
-          kind: 'call',
-          fn: env.fail.pass!,
-          answers: true,
-          once: env.world.shape === 'function',
-          args: () => [error, value],
-        }
-      : { kind: 'call', fn: after, args: () => [] };
-    return writeFlow(stepsOf(always), { ...cleanup, next: done });
-  });
-  return [line(`const ${fn} = ${text}`, env), ...lines];
+      next,
+    }),
+  );
 }
 
 /** All ways out end in one error-first function. */
