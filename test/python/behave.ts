@@ -86,7 +86,8 @@ async function runOne(host: Host, server: Server, folder: string, program: Progr
   }
   let pid = 0;
   const sleepers = path.join(folder, 'sleepers');
-  server.begin(program.replies, weather, () => pid > 0 && isWaiting(pid) && !sleeps(sleepers));
+  const isAwake = awakeAgain(sleepers);
+  server.begin(program.replies, weather, () => pid > 0 && isWaiting(pid) && isAwake());
   const { code = -1 } = await host.ask(
     { folder, main: program.main, args: program.args },
     (started) => (pid = started),
@@ -117,9 +118,18 @@ function isWaiting(pid: number): boolean {
   }
 }
 
-/** Somebody sleeps for a moment: sleeping.py. */
-function sleeps(file: string): boolean {
-  return fs.existsSync(file) && fs.readFileSync(file).some((byte) => byte !== 0);
+/** Asked this often, a program that always sleeps in some of its parts is taken for waiting. */
+const MOST_ASKED = 200;
+
+/** Nobody sleeps for a moment any more: sleeping.py. */
+function awakeAgain(file: string): () => boolean {
+  let asked = 0;
+  return () => {
+    const sleeps = fs.existsSync(file) && fs.readFileSync(file).some((byte) => byte !== 0);
+    const isAwake = !sleeps || ++asked > MOST_ASKED;
+    if (isAwake) asked = sleeps ? MOST_ASKED - 3 : 0;
+    return isAwake;
+  };
 }
 
 let lastAsked = 0;

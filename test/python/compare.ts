@@ -6,7 +6,7 @@ import type { Failure, Weather } from './runtime/server.js';
 import type { Input, Script, Texts } from './stories.js';
 
 /** More requests than this are not made to fail one by one. */
-const MOST_FAILING = 5;
+const MOST_FAILING = 3;
 /** What most programs print of their own speed. */
 const TIMES = [/\b\d:\d\d:\d\d\.\d+/g, /\b\d+\.\d+ ?s(ec(ond)?s?)?\b/g];
 
@@ -77,7 +77,7 @@ export function weathersOf({ log }: Trace, script: Script, most = MOST_FAILING):
   const ways: readonly Failure[] = ['500', 'reset'];
   const failing = script.noFailures ? [] : log.requests.slice(0, most);
   const failures = failing.flatMap((each, index) =>
-    (index < 2 ? ways : [ways[index % 2]!]).map((how): Weather => ({ salt: 1, failing: each, how })),
+    (index < 1 ? ways : [ways[index % 2]!]).map((how): Weather => ({ salt: 1, failing: each, how })),
   );
   return [{ salt: 1 }, { salt: 2 }, ...failures];
 }
