@@ -73,7 +73,7 @@ function isLasting(symbol: ts.Symbol, statement: ts.Statement, ctx: FileContext)
   if (!ctx.scopes.isConstant(symbol)) return false;
   const value = ts.isVariableStatement(statement) && statement.declarationList.declarations[0]!.initializer;
   if (!value || !(ts.isArrayLiteralExpression(value) || ts.isObjectLiteralExpression(value))) return true;
-  return ctx.scopes.references(symbol).every((use) => use.parent === value.parent || onlyReads(use));
+  return ctx.scopes.references(symbol).every((use) => use.parent === value.parent || onlyReads(use, ctx));
 }
 
 function ownHazard(node: ts.Node): Refusal | undefined {
