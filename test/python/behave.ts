@@ -126,9 +126,8 @@ function awakeAgain(file: string): () => boolean {
   let asked = 0;
   return () => {
     const sleeps = fs.existsSync(file) && fs.readFileSync(file).some((byte) => byte !== 0);
-    const isAwake = !sleeps || ++asked > MOST_ASKED;
-    if (isAwake) asked = sleeps ? MOST_ASKED - 3 : 0;
-    return isAwake;
+    asked = sleeps ? asked + 1 : 0;
+    return !sleeps || asked > MOST_ASKED;
   };
 }
 

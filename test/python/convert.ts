@@ -1,7 +1,7 @@
 /** Runs the engine over a telling and says what came of it, in the words of the fixture files. */
 
 import { convertProject } from '../../src/transforms/index.js';
-import type { ProjectResult, ProjectView, Refused, SourceText, TransformOptions } from '../../src/types.js';
+import type { FileError, ProjectResult, ProjectView, Refused, SourceText, TransformOptions } from '../../src/types.js';
 import type { Input, Texts } from './stories.js';
 
 export type Engine = (files: SourceText[], options: TransformOptions, view: ProjectView) => ProjectResult;
@@ -39,14 +39,23 @@ function convertNow(engine: Engine, input: Input, texts: Texts): Converted {
   const result = engine(files, input.options, view);
   return {
     texts: applyGroups(texts, all, result),
-    refusals: [...result.refused, ...result.ignored].map((refused) => refusalLine(input, refused, texts)).sort(),
+    refusals: [
+      ...[...result.refused, ...result.ignored].map((refused) => refusalLine(input, refused, texts)),
+      ...result.errors
+        .filter(isParseError)
+        .map((error) => `${input.from} -> ${input.to}: parse-error at line ${error.line}`),
+    ].sort(),
     notes: result.groups
       .flatMap(({ differences }) => differences.map((code) => `${input.from} -> ${input.to}: ${code}`))
       .sort(),
-    errors: result.errors.map((error) => `${error.path}:${error.line}:${error.column} ${error.kind} ${error.message}`),
+    errors: result.errors
+      .filter((error) => !isParseError(error))
+      .map((error) => `${error.path}:${error.line}:${error.column} ${error.kind} ${error.message}`),
     groups: result.groups.length,
   };
 }
+
+const isParseError = ({ kind }: FileError): boolean => kind === 'parse-error';
 
 /** Our own application of the edits: it must not share the mistakes of the tool's. */
 function applyGroups(texts: Texts, all: Texts, result: ProjectResult): Texts {
