@@ -31,6 +31,26 @@ test('nothing generated is stale: npm run generate', () => {
   expect(stale()).toEqual({ changed: [], orphans: [] });
 }, 180_000);
 
+/** The page says how many stories are converted, by direction; that each of them is executed is what `test/behaviour` does. */
+test('every direction converts at least 20 stories', () => {
+  const page = fs.readFileSync(path.join(root, 'docs/directions.md'), 'utf8');
+  const sums = new Map<string, number>();
+  for (const [, from, table] of page.matchAll(/^## From (\w+)\n\n([^#]*)/gm)) {
+    const [head, , ...rows] = table!.split('\n').filter((line) => line.startsWith('|'));
+    head!.split('|').forEach((cell, column) => {
+      const to = / to (\w+) /.exec(cell)?.[1];
+      const counts = rows.flatMap((row) => row.split('|')[column]!.match(/\d+(?= (converted|bridged))/g) ?? []);
+      if (to)
+        sums.set(
+          `${from} -> ${to}`,
+          counts.reduce((sum, count) => sum + Number(count), 0),
+        );
+    });
+  }
+  expect(sums.size).toBe(12);
+  expect([...sums].filter(([, count]) => count < 20)).toEqual([]);
+});
+
 test('every code in the messages is given somewhere in src', () => {
   expect([...refusalCodes, ...noteCodes].filter((code) => !given(code))).toEqual([]);
 });
