@@ -1,7 +1,7 @@
 import { importAliases, importedName, type PyFile } from './file.js';
 import type { Need } from './unit.js';
 import type { Rewrite } from './rewrite.js';
-import { parentOf, type Alias, type Import, type ImportFrom, type Stmt } from './tree.js';
+import { blockOf, parentOf, type Alias, type Import, type ImportFrom, type Stmt } from './tree.js';
 
 /** The imports of a file: what is there, what is added, and what nobody uses any more. */
 export const Imports = {
@@ -106,8 +106,16 @@ function thin(stmt: ImportStatement, unused: ReadonlySet<Alias>, rewrite: Rewrit
 const lastKeptEnd = (stmt: ImportStatement, unused: ReadonlySet<Alias>): number =>
   stmt.names.findLast((alias) => !unused.has(alias))!.end;
 
+const removed = new WeakMap<Rewrite, Set<Stmt>>();
+
 /** Takes out a statement with its line; a comment behind it stays. */
 export function removeStatement(file: PyFile, stmt: Stmt, rewrite: Rewrite): void {
+  const gone = removed.get(rewrite) ?? new Set<Stmt>();
+  removed.set(rewrite, gone.add(stmt));
+  const block = blockOf(stmt);
+  // A block must hold something.
+  if (parentOf(stmt)?.nodeType !== 'Module' && block.every((each) => gone.has(each)))
+    return rewrite.replace(stmt, 'pass');
   const first = rewrite.lineOf(stmt.start);
   const last = rewrite.lineOf(stmt.end);
   const before = file.text.slice(first.start, stmt.start);

@@ -9,6 +9,7 @@ import { exportedNames } from '../imports.js';
 import { ownNodes, poolOf, Waiting, type PoolWith } from './waits.js';
 import { inside, allNodes } from './places.js';
 import { convertFunction } from './coroutine.js';
+import { catchElsewhere } from './catching.js';
 import { convertRegion } from './region.js';
 import { island, inner } from './island.js';
 
@@ -55,6 +56,7 @@ export class Converter {
     for (const region of this.regions) this.collect(region);
     for (const fn of this.coroutines) convertFunction(this, fn);
     for (const region of this.regions) convertRegion(this, region);
+    catchElsewhere(this);
     for (const region of this.regions) if (!region.holder) island(this, region);
     for (const fn of this.islands) inner(this, fn);
   }

@@ -67,6 +67,9 @@ export function moduleName(c: Converter, node: Expr): void {
   if (!name || parentOf(node)?.nodeType === 'Attribute') return;
   const exception = exceptionName(name);
   if (exception) {
+    // Who catches what the requests raise changes with them, wherever they are made.
+    const catchers = c.users.get('aiohttp.ClientSession') ?? new Set<Unit>();
+    c.users.set('aiohttp.ClientSession', catchers.add(unit));
     touch(unit, node);
     const [module, own] = exception.includes('.') ? ['requests', exception] : ['requests', exception];
     return unit.rewrite.replace(node, c.units.need(unit, module, own));
