@@ -107,7 +107,7 @@ function testMethod(unit: Unit): void {
   const bases = fn!.owner?.def.bases.map((base) => qualified(file, base) ?? (isName(base) ? base.id : '')) ?? [];
   const isTestCase = inClass && (bases.some((name) => /Test/.test(name)) || /^Test/.test(fn!.owner!.name));
   const isPytest = !fn!.owner && /^test_/.test(fn!.name) && isInModule(fn!.def);
-  if (isTestCase || isPytest) refuse(unit, 'test-function', headOf(unit));
+  if (isTestCase || isPytest) refuse(unit, 'no-async-here', headOf(unit), fn!.name);
 }
 
 const isInModule = (node: Node): boolean => parentOf(node)?.nodeType === 'Module';

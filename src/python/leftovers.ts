@@ -76,7 +76,8 @@ function isCovered(file: PyFile, site: Node, plan: PyPlan): boolean {
   const changed = plan.changes.some((change) =>
     change.units.some((unit) => unit.file === file && unit.touched && isOwn(unit.fn?.def)),
   );
-  if (changed) return true;
+  const fell = plan.fallen?.some((unit) => unit.file === file && isOwn(unit.fn?.def));
+  if (changed || fell) return true;
   return plan.refusals.some(({ file: theirs, refusal: { at } }) => {
     if (theirs !== file) return false;
     if (at.start < site.end && site.start < at.end) return true;

@@ -30,6 +30,8 @@ export interface PlacedRefusal {
 export interface PyPlan {
   readonly changes: readonly PlannedChange[];
   readonly refusals: readonly PlacedRefusal[];
+  /** Units that were not converted because they, or others that they stand with, are refused. */
+  readonly fallen?: readonly Unit[];
   /** Defects of ours: a result that is no Python. */
   readonly defects: readonly { file: PyFile; message: string }[];
 }
@@ -39,8 +41,10 @@ export function planUnits(units: Units, rule: string): PyPlan {
   refuseHazards(units, rule);
   const refusals: PlacedRefusal[] = [];
   const good: Unit[][] = [];
+  const fallen: Unit[] = [];
   for (const component of componentsOf(units.all().filter((unit) => unit.touched))) {
     const said = refusalsOf(component, rule);
+    if (said.length > 0) fallen.push(...component);
     if (said.length > 0) refusals.push(...said);
     else if (component.some((unit) => !unit.rewrite.isEmpty)) good.push(component);
   }
@@ -58,7 +62,7 @@ export function planUnits(units: Units, rule: string): PyPlan {
         refusal: { code: written.wrong.code, at: group[0]!.at ?? { start: 0, end: 1 }, detail: written.wrong.detail },
       });
   }
-  return { changes, refusals: eachOnce(refusals), defects };
+  return { changes, refusals: eachOnce(refusals), fallen, defects };
 }
 
 /** What stands in the way of several units is told once. */

@@ -35,7 +35,7 @@ export function twoSteps(
     if (refused || !all) refusals.push(refusalOf(change, refused));
     else changes.push(joined(project, change, later));
   }
-  return { changes, refusals, defects: [...one.defects, ...two.defects] };
+  return { changes, refusals, fallen: one.fallen, defects: [...one.defects, ...two.defects] };
 }
 
 /** What stands in the way in the second step, told where the first one would have begun. */

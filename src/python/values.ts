@@ -260,6 +260,11 @@ function constructions(project: PyProject, cls: PyClass): { file: PyFile; at: Ex
   const found: { file: PyFile; at: Expr; call?: Call }[] = [];
   for (const file of project.files)
     walk(file.module, (node) => {
+      if (node.nodeType !== 'Call') return;
+      // By name first: to ask for every call what it is would ask for what is being found out.
+      const { func } = node;
+      const name = func.nodeType === 'Name' ? func.id : func.nodeType === 'Attribute' ? func.attr : undefined;
+      if (name !== cls.name) return;
       if (node.nodeType === 'Call' && project.resolve(file, node.func) === cls)
         found.push({ file, at: node.func, call: node });
     });

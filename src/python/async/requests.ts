@@ -89,7 +89,11 @@ export function isResponse(c: Converter, unit: Unit, expr: Expr): boolean {
 export function response(c: Converter, unit: Unit, node: Attribute): void {
   if (!isName(node.value) || !isResponse(c, unit, node.value)) return;
   const outer = parentOf(node);
-  if (outer?.nodeType === 'Call' && outer.func === node && node.attr === 'iter_content') return; // its loop converts it
+  if (outer?.nodeType === 'Call' && outer.func === node && node.attr === 'iter_content') {
+    const loop = parentOf(outer);
+    if (loop?.nodeType === 'For' && loop.iter === outer) return; // the loop converts it
+    return refuse(unit, 'http-option', outer, 'iter_content');
+  }
   const converted = responsePieces(c.units, unit, node, node.value);
   if (!converted) return;
   if (converted.awaits && noAwaitHere(unit, node)) return;

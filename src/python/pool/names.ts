@@ -74,6 +74,9 @@ export function moduleName(c: Converter, node: Expr): void {
     const [module, own] = exception.includes('.') ? ['requests', exception] : ['requests', exception];
     return unit.rewrite.replace(node, c.units.need(unit, module, own));
   }
+  // Only aiohttp raises it for a request; who else does cannot be seen.
+  if (/^asyncio\.(?:exceptions\.)?TimeoutError$/.test(name) && !/\baiohttp\b/.test(c.file.text))
+    return refuse(unit, 'cancellation', node, name);
   const other = MODULE_NAMES[name];
   if (other) {
     touch(unit, node);
