@@ -56,7 +56,7 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
   // Where errors travel by hand it matters what can throw.
   const asked = ctx.options.to === 'callback' || ctx.options.to === 'promise';
   const calm = (nodes: readonly ts.Node[]) =>
-    asked && nodes.every((node) => isCalm(node, ctx.scopes)) && { calm: true };
+    asked && nodes.every((node) => isCalm(node, ctx.scopes, ctx.dependencies)) && { calm: true };
   const make = (range: Range, nodes: readonly ts.Node[], declares: readonly Declared[]): Snippet => {
     return { parts: [range], uses: usesIn(nodes, range), declares, promise: 'no', ...calm(nodes), at: range };
   };

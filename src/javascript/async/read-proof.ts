@@ -1,3 +1,4 @@
+import { neverThrows } from '../calls/calm-clients.js';
 import { answersPromise } from '../calls/promises.js';
 import { bare, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
@@ -18,8 +19,12 @@ export function givesPromise(expression: ts.Node, ctx: FileContext): boolean {
   if (name === 'then' || name === 'catch' || name === 'finally')
     return givesPromise((callee as ts.AccessExpression).expression, ctx);
   const origin = originOf(callee, scopes);
-  // Clients of packages check their arguments before they make a promise; what is known of them is not proof enough.
-  const trusted = !origin || origin.module === '' || /^(fs|dns|timers)\/promises$/.test(origin.module);
+  // Most clients of packages, and `dns.promises`, check their arguments before they make a promise.
+  const trusted =
+    !origin ||
+    origin.module === '' ||
+    /^(fs|timers)\/promises$/.test(origin.module) ||
+    neverThrows(node, scopes, ctx.dependencies);
   if (trusted && answersPromise(node, scopes, ctx.dependencies)) return true;
   const other = functionElsewhere(callee, scopes);
   return !!other && isAsync(other.fn) && !isGenerator(other.fn);

@@ -35,7 +35,9 @@ export function readSite(site: Site, sites: readonly Site[], calls: CallResolver
 function saysMore(code: string, than: string): boolean {
   if (than === 'returns-value') return code !== 'reference-use';
   if (than === 'reference-use' && /^(not-error-first|partial-result-with-error)$/.test(code)) return true;
-  return /^(reference-use|many-events)$/.test(than) && code !== than && /^(called-more-than-once|many-events)$/.test(code);
+  return (
+    /^(reference-use|many-events)$/.test(than) && code !== than && /^(called-more-than-once|many-events)$/.test(code)
+  );
 }
 
 /** Its text is edited where it stands, so that nothing in it may be written anew. */

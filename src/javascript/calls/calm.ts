@@ -1,5 +1,6 @@
 import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
+import { neverThrows } from './calm-clients.js';
 import { bare, memberName, originOf } from './origin.js';
 import { runsAtOnce } from './throws.js';
 import { valueKind } from './values.js';
@@ -8,12 +9,13 @@ import { valueKind } from './values.js';
  * True when running the node can't throw, as far as its text shows: names, literals, comparisons, members of things that are there,
  * calls that are known to take anything. A proof, not a guess: an unknown call, or a member of an unknown value, is not calm.
  */
-export function isCalm(node: ts.Node, scopes: Scopes): boolean {
-  return calm(node, { scopes, depth: 0 });
+export function isCalm(node: ts.Node, scopes: Scopes, dependencies?: Readonly<Record<string, string>>): boolean {
+  return calm(node, { scopes, depth: 0, dependencies });
 }
 
 interface Question {
   readonly scopes: Scopes;
+  readonly dependencies?: Readonly<Record<string, string>> | undefined;
   readonly depth: number;
 }
 
@@ -283,6 +285,12 @@ function calmCall(node: ts.CallExpression, ask: Question): boolean {
   }
   if (origin?.module === 'path' && /^(join|resolve|basename|dirname|extname|normalize)$/.test(origin.path.join('.')))
     return args.every((each) => calm(each, ask) && isText(each, ask));
+  if (neverThrows(node, ask.scopes, ask.dependencies)) {
+    const callee = bare(node.expression);
+    // The arguments of `got(url)` in `got(url).json()`.
+    const inner = ts.isPropertyAccessExpression(callee) && ts.isCallExpression(bare(callee.expression));
+    return (!inner || calm(callee.expression, ask)) && calmArguments(args, ask);
+  }
   const method = memberName(node.expression);
   if (method === undefined) return false;
   const of = (node.expression as ts.AccessExpression).expression;

@@ -1,5 +1,6 @@
 import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
+import { isBodyOfGot, neverThrows } from './calm-clients.js';
 import { bare, memberName, originOf } from './origin.js';
 import type { Origin } from './origin.js';
 import { rangeWithin } from './packages.js';
@@ -18,7 +19,9 @@ export function answersPromise(
   if (!ts.isCallExpression(call)) return false;
   if (isPromisified(call.expression, scopes) || isAsyncFunction(call.expression, scopes)) return true;
   const origin = originOf(call.expression, scopes);
+  if (origin?.module === 'needle') return neverThrows(call, scopes, dependencies) && call.arguments.length === 2;
   if (origin) return isPromiseApi(origin, dependencies);
+  if (isBodyOfGot(call, scopes, dependencies)) return true;
   // `axios.get(url).then(…)`: a chain of promises goes on being one.
   const name = memberName(call.expression);
   if (name !== 'then' && name !== 'catch' && name !== 'finally') return false;
