@@ -87,7 +87,6 @@ export type RefusalCode =
   | 'task-escapes'
   | 'task-logs'
   | 'task-not-awaited'
-  | 'test-function'
   | 'thread-identity'
   | 'throws-in-callback'
   | 'top-level-await'
@@ -505,11 +504,6 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: nobody waits for the task `%code%`; it is given up when the loop ends, which a thread never is.",
     advice: "Await it before the function ends.",
     example: "import asyncio\n\n\nasync def load(n):\n    await asyncio.sleep(n)\n\n\nasync def main():\n    task = asyncio.create_task(load(1))\n    print('started')\n\n\nasyncio.run(main())\n",
-  },
-  'test-function': {
-    sentence: "Left unchanged: `%code%` is a test, and its framework would not await it: it would always pass.",
-    advice: "Make the class an `IsolatedAsyncioTestCase` and its tests `async def`, by hand.",
-    example: "import time\nimport unittest\nfrom concurrent.futures import ThreadPoolExecutor\n\n\nclass LoadTest(unittest.TestCase):\n    def test_load(self):\n        with ThreadPoolExecutor(max_workers=2) as executor:\n            self.assertEqual(list(executor.map(time.sleep, [1, 2])), [None, None])\n",
   },
   'thread-identity': {
     sentence: "Left unchanged: `%code%` tells threads apart, and all coroutines run in one.",
