@@ -1,10 +1,10 @@
-import { compose, type WrittenGroup } from '../javascript/compose.js';
+import { compose, type Composed, type WrittenGroup } from '../javascript/compose.js';
 import type { FileContext } from '../javascript/context.js';
 import { contextsOf } from '../javascript/contexts.js';
 import type { PlacedRefusal, PlannedGroup } from '../javascript/plan.js';
 import { typesFor, type Types } from '../javascript/types.js';
 import { findWrong } from '../javascript/verify.js';
-import type { FileError, ProjectResult, ProjectView, SourceText, TransformOptions } from '../types.js';
+import type { FileError, ProjectResult, ProjectView, SourceText, Style, TransformOptions } from '../types.js';
 import { asyncToCallback } from './async-to-callback.js';
 import { asyncToPool } from './async-to-pool.js';
 import { asyncToPromise } from './async-to-promise.js';
@@ -81,7 +81,7 @@ function convertOnce(
     ),
   );
   const allowed = groups.filter((group) => options.unsafe || group.unsafe.length === 0);
-  const { written, unsaid } = compose(allowed, options.to);
+  const { written, unsaid } = composeSafely(allowed, options.to, errors);
   const { good, broken } = verified(written, errors);
   const said: PlacedRefusal[] = [
     ...plans.flatMap((plan) => plan.refusals),
@@ -99,6 +99,29 @@ function convertOnce(
     ignored: sortPlaces(ignored),
     sites: changed + refused.length + waiting.length + ignored.length,
   };
+}
+
+/** When a writer throws, the files that make it throw are found one by one and left alone; the others are written without them. */
+function composeSafely(groups: readonly PlannedGroup[], to: Style, errors: FileError[]): Composed {
+  try {
+    return compose(groups, to);
+  } catch (thrown) {
+    const byFile = new Map<FileContext, PlannedGroup[]>();
+    for (const group of groups) byFile.set(group.main.ctx, [...(byFile.get(group.main.ctx) ?? []), group]);
+    const sound = [...byFile].flatMap(([ctx, inFile]) => {
+      try {
+        compose(inFile, to);
+        return inFile;
+      } catch (own) {
+        errors.push(defectIn(ctx, own));
+        return [];
+      }
+    });
+    if (sound.length < groups.length) return composeSafely(sound, to, errors);
+    // It only throws with all of them together: nothing is converted rather than something wrong.
+    errors.push(...[...byFile.keys()].map((ctx) => defectIn(ctx, thrown)));
+    return { written: [], unsaid: [] };
+  }
 }
 
 /** When a reader throws, the files that make it throw are found one by one and left alone; the others are planned without them. */

@@ -12,32 +12,37 @@ const globalsInMemory =
 
 /**
  * The first place at which a task may fail with an error that has more than a message: one of a system call or a package has a
- * code or a class, and a thread hands on a plain error without them (H51). `undefined`: none of the code that moves does.
+ * code or a class, and a thread hands on a plain error without them (H51). `undefined`: none of the code that moves does. `kept`: the
+ * classes that arrive as they are.
  */
-export function richError(nodes: readonly ts.Node[], ctx: FileContext): ts.Node | undefined {
+export function richError(nodes: readonly ts.Node[], ctx: FileContext, kept: RegExp = builtIn): ts.Node | undefined {
   for (const node of nodes) {
-    const found = richIn(node, ctx);
+    const found = richIn(node, ctx, kept);
     if (found) return found;
   }
   return undefined;
 }
 
-function richIn(node: ts.Node, ctx: FileContext): ts.Node | undefined {
+/** Structured clone keeps JavaScript's own classes of errors; workerpool makes every error a plain one. */
+const builtIn = /^(Error|TypeError|RangeError|SyntaxError|ReferenceError|EvalError|URIError)$/;
+export const plainOnly = /^Error$/;
+
+function richIn(node: ts.Node, ctx: FileContext, kept: RegExp): ts.Node | undefined {
   // Caught in the task: only what the catch itself does can leave it.
   if (ts.isTryStatement(node) && node.catchClause)
-    return richIn(node.catchClause.block, ctx) ?? (node.finallyBlock && richIn(node.finallyBlock, ctx));
-  if (ts.isThrowStatement(node) && !isPlainError(node.expression, ctx)) return node;
+    return richIn(node.catchClause.block, ctx, kept) ?? (node.finallyBlock && richIn(node.finallyBlock, ctx, kept));
+  if (ts.isThrowStatement(node) && !isPlainError(node.expression, ctx, kept)) return node;
   if (ts.isCallExpression(node) && !isInMemory(node, ctx)) return node;
   if (ts.isNewExpression(node) && !isBuiltIn(node.expression, ctx)) return node;
-  return ts.forEachChild(node, (child) => richIn(child, ctx));
+  return ts.forEachChild(node, (child) => richIn(child, ctx, kept));
 }
 
 /** `new Error(text)` of a class that JavaScript has: it arrives as it was thrown. */
-function isPlainError(thrown: ts.Expression, ctx: FileContext): boolean {
+function isPlainError(thrown: ts.Expression, ctx: FileContext, kept: RegExp): boolean {
   return (
     ts.isNewExpression(thrown) &&
     ts.isIdentifier(thrown.expression) &&
-    /^(Error|TypeError|RangeError|SyntaxError|ReferenceError|EvalError|URIError)$/.test(thrown.expression.text) &&
+    kept.test(thrown.expression.text) &&
     ctx.scopes.isGlobal(thrown.expression)
   );
 }

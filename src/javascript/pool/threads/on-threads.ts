@@ -8,9 +8,9 @@ import { ts } from '../../parse.js';
 import type { PlannedGroup } from '../../plan.js';
 import { rangeOf } from '../../snippet.js';
 import type { FanOut } from '../fan-outs.js';
-import { declareAt, placeFor, type Place } from '../place.js';
+import { declareAt, placeFor, scopeOf, type Place } from '../place.js';
 import { importsLeft } from '../to-plain.js';
-import { computes, richError } from './hazards.js';
+import { computes, plainOnly, richError } from './hazards.js';
 import { threadsFor, type Threads } from './library.js';
 import { withComments, workerText } from './module.js';
 import { isOwnStatement, nameOf } from './moved.js';
@@ -44,7 +44,12 @@ export function readyFor(fanOut: FanOut, most: number, ctx: FileContext): Ready 
  * One change group for all fan-outs with the same task: it moves into a module of its own, and each fan-out runs it on a pool that lives
  * as long as the fan-out.
  */
-export function groupFor(sites: readonly Ready[], rule: string, ctx: FileContext): PlannedGroup | Refusal {
+export function groupFor(
+  sites: readonly Ready[],
+  names: ReadonlyMap<Ready, string>,
+  rule: string,
+  ctx: FileContext,
+): PlannedGroup | Refusal {
   const [{ task, runtime, threads, fanOut }] = sites as [Ready];
   const left = usesLeft(sites, ctx);
   // A module that answers to a pool is not one that can be imported.
@@ -53,12 +58,12 @@ export function groupFor(sites: readonly Ready[], rule: string, ctx: FileContext
   const path = newPath(task, runtime, ctx);
   const needs: ImportNeed[] = [threads.need, ...(runtime.kind === 'cjs' ? [pathNeed] : [])];
   const edits = [
-    ...sites.flatMap((site) => editsAt(site, path, ctx)),
+    ...sites.flatMap((site) => editsAt(site, names.get(site)!, path, ctx)),
     ...withoutMoved(task, left.length > 0 ? importOf(task.name!, path, runtime, ctx) : undefined, ctx),
     ...withoutImports(sites, ctx),
   ];
   const created: FileEdit = { path, start: 0, end: 0, text: textFor(task, threads, ctx), create: true };
-  const rich = richError([task.fn, ...task.moved.statements], ctx);
+  const rich = richErrorOf(sites[0]!, ctx);
   const at = rangeOf(fanOut.join);
   return {
     rule,
@@ -81,14 +86,23 @@ export function groupFor(sites: readonly Ready[], rule: string, ctx: FileContext
 }
 
 /** True when a change to threads would be an unsafe one. */
-export function isUnsafe({ task, fanOut }: Ready, ctx: FileContext): boolean {
-  return !!richError([task.fn, ...task.moved.statements], ctx) && !handlesNoFields(fanOut);
+export function isUnsafe(site: Ready, ctx: FileContext): boolean {
+  return !!richErrorOf(site, ctx) && !handlesNoFields(site.fanOut);
+}
+
+function richErrorOf({ task, threads }: Ready, ctx: FileContext): ts.Node | undefined {
+  const kept = threads.library === 'workerpool' ? plainOnly : undefined;
+  return richError([task.fn, ...task.moved.statements], ctx, kept);
 }
 
 const pathNeed: ImportNeed = { from: 'path', name: '*', local: 'path' };
 
-function editsAt({ fanOut, task, most, place, runtime, threads }: Ready, path: string, ctx: FileContext): TextEdit[] {
-  const pool = freeName('pool', ctx);
+function editsAt(
+  { fanOut, task, most, place, runtime, threads }: Ready,
+  pool: string,
+  path: string,
+  ctx: FileContext,
+): TextEdit[] {
   const made = threads.make(localNameFor(ctx, threads.need), fileText(path, runtime, ctx), most);
   const declared = declareAt(place, `const ${pool} = ${made}`, ctx);
   const argument = argumentOf(task);
@@ -209,12 +223,21 @@ function fileText(path: string, { kind, shown }: Runtime, ctx: FileContext): str
   return `${localNameFor(ctx, pathNeed)}.resolve(__dirname, ${quote}${name}${quote})`;
 }
 
-function freeName(wish: string, ctx: FileContext): string {
+/** A name for each pool that nothing in the file has, and no other pool that can be seen from there. */
+export function poolNames(sites: readonly Ready[], ctx: FileContext): Map<Ready, string> {
   const taken = ctx.scopes.namesWithin(ctx.file);
-  let name = wish;
-  for (let n = 2; taken.has(name); n++) name = `${wish}${n}`;
-  return name;
+  const names = new Map<Ready, string>();
+  for (const site of sites) {
+    const scope = scopeOf(site.place);
+    const near = [...names].filter(([other]) => meet(scopeOf(other.place), scope)).map(([, name]) => name);
+    let name = 'pool';
+    for (let n = 2; taken.has(name) || near.includes(name); n++) name = `pool${n}`;
+    names.set(site, name);
+  }
+  return names;
 }
+
+const meet = (a: ts.Node, b: ts.Node): boolean => a.pos <= b.end && b.pos <= a.end;
 
 /** The fan-out's failure is caught right there, by something that looks at no more than its message. */
 function handlesNoFields({ join }: FanOut): boolean {

@@ -6,7 +6,7 @@ import { mostItems } from '../count.js';
 import type { FanOut } from '../fan-outs.js';
 import { hasDependency, manifestOf } from '../manifest.js';
 import { ownThreadLibrary } from './library.js';
-import { groupFor, isUnsafe, readyFor, type Ready } from './on-threads.js';
+import { groupFor, isUnsafe, poolNames, readyFor, type Ready } from './on-threads.js';
 import { worksForItself } from './task.js';
 
 /**
@@ -48,7 +48,8 @@ export function threadGroups(
 ): { groups: PlannedGroup[]; refusals: PlacedRefusal[] } {
   const byTask = new Map<unknown, Ready[]>();
   for (const site of sites) byTask.set(site.task.fn, [...(byTask.get(site.task.fn) ?? []), site]);
-  const made = [...byTask.values()].map((members) => groupFor(members, rule, ctx));
+  const names = poolNames(sites, ctx);
+  const made = [...byTask.values()].map((members) => groupFor(members, names, rule, ctx));
   return {
     groups: made.flatMap((each) => ('code' in each ? [] : [each])),
     refusals: made.flatMap((each) => ('code' in each ? [{ ctx, rule, refusal: each }] : [])),
