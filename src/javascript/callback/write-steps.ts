@@ -68,6 +68,10 @@ function writeExit(step: StepOf<'exit'>, env: Env): string[] {
   const lead = [...leadLines(step.lead, env), ...trailLines(step, env)];
   if (step.how === 'fail') {
     const error = textOf(step.with, env);
+    const { param } = env.fail;
+    // The branch that takes this error calls it by a name that the error itself is made of.
+    if (!env.trying && param !== undefined && param !== error && says([error], param))
+      unsayable('no-callback-form', step.at);
     return [...lead, ...(env.trying ? [line(`throw ${error}`, env)] : failWith(error, env))];
   }
   if (step.how !== 'succeed') {
