@@ -40,8 +40,11 @@ const pyAst = (): PyAst => require('py-ast') as PyAst;
 export function parsePython(text: string): Parsed | { readonly error: SyntaxError } {
   const { parse, Lexer } = pyAst();
   // A form feed is white space between statements; the parser does not know it. Lone carriage returns end lines.
-  const plain = text.replace(/\f/g, ' ').replace(/\r(?!\n)/g, '\n');
-  const place = placer(plain);
+  const lines = text.replace(/\r(?!\n)/g, '\n');
+  const feeds = new Map<number, number>();
+  // At the start of a line it begins the indentation anew, elsewhere it is a blank.
+  const plain = lines.includes('\f') ? withoutFeeds(lines, feeds) : lines;
+  const place = placer(lines, feeds);
   try {
     const { raw, asyncAt } = parseWithAsyncComprehensions(parse, plain, place);
     const module = withOffsets(raw, text, place);
@@ -58,14 +61,26 @@ export function parsePython(text: string): Parsed | { readonly error: SyntaxErro
   }
 }
 
+/** The text without what stands in front of a form feed at the start of a line; `feeds` gets how much that was, by line. */
+function withoutFeeds(text: string, feeds: Map<number, number>): string {
+  return text
+    .split('\n')
+    .map((line, index) => {
+      const [lead] = /^(?:[ \t\f]*\f)?/.exec(line)!;
+      if (lead) feeds.set(index + 1, lead.length);
+      return line.slice(lead.length).replace(/\f/g, ' ');
+    })
+    .join('\n');
+}
+
 type Placer = (line: number, column: number) => number;
 
 /** From a 1-based line and a column in UTF-8 bytes to a UTF-16 offset. Only lines with other than ASCII are counted out. */
-function placer(text: string): Placer {
+function placer(text: string, feeds?: ReadonlyMap<number, number>): Placer {
   const starts = lineStarts(text);
   const plain = /^[\0-\x7f]*$/.test(text);
   return (line, column) => {
-    const start = starts[line - 1] ?? text.length;
+    const start = (starts[line - 1] ?? text.length) + (feeds?.get(line) ?? 0);
     if (plain) return Math.min(start + column, text.length);
     const end = starts[line] ?? text.length;
     let at = start;
@@ -186,8 +201,9 @@ function errorOf(thrown: unknown, text: string, place: Placer): SyntaxError {
 
 /** What a second opinion has against a text, or undefined: ruff's own parser, which knows all of Python 3's syntax. */
 export function ruffRefuses(text: string): string | undefined {
+  const { format } = ruff();
   try {
-    ruff().format(text);
+    format(text);
     return undefined;
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);
@@ -196,8 +212,10 @@ export function ruffRefuses(text: string): string | undefined {
 
 let loaded: { format(text: string): string } | undefined;
 
-/** An ES module with its WebAssembly beside it: only Node's own `require` can load it synchronously. */
+/** An ES module with its WebAssembly beside it: only Node's own `require` loads it synchronously, also where a test runner has put its own there. */
 function ruff(): { format(text: string): string } {
-  const { createRequire } = process.getBuiltinModule('node:module');
+  const { runInThisContext } = require('node:vm') as typeof import('node:vm');
+  const own = runInThisContext('process') as NodeJS.Process;
+  const { createRequire } = own.getBuiltinModule('node:module');
   return (loaded ??= createRequire(__filename)('@wasm-fmt/ruff_fmt') as { format(text: string): string });
 }

@@ -146,6 +146,9 @@ export function handler(c: Converter, unit: Unit, node: Extract<Node, { nodeType
       mapped[index] ? mapped[index]!.map((name) => exception(c, unit, name)) : [textOf(file, type)],
     )
     .flat();
+  // An answer that is no JSON is a RequestException too.
+  const isAny = mapped.some((each) => each?.includes('aiohttp.ClientError'));
+  if (isAny && /\.json\(/.test(file.text)) written.push(c.units.need(unit, 'json', 'JSONDecodeError'));
   const unique = [...new Set(written)];
   rewrite.replace(node.type!, unique.length === 1 ? unique[0]! : `(${unique.join(', ')})`);
   if (node.name) errorUses(unit, node, node.name);
