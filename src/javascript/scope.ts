@@ -304,14 +304,23 @@ export function isModuleFile(file: ts.SourceFile): boolean {
 
 /**
  * The module system that the file is written in. `packageType` is `type` of the nearest package.json: it decides for a `.js` file
- * that shows neither `import` nor `require`. ESM syntax in a CommonJS package is still `esm`: a compiler is at work there.
+ * that shows neither `import` nor `require`, and else whether it speaks to its process. ESM syntax in a CommonJS package is still `esm`: a compiler is at work there.
  */
 export function moduleStyleOf(file: ts.SourceFile, packageType?: string): ModuleStyle {
   const extension = /\.[cm]?[jt]sx?$/.exec(file.fileName)?.[0] ?? '';
   if (/^\.m/.test(extension) || isModuleFile(file)) return 'esm';
   if (/^\.c/.test(extension) || usesCommonJs(scopesOf(file))) return 'cjs';
   if (packageType === 'module') return 'esm';
-  return packageType === 'commonjs' ? 'cjs' : 'script';
+  return packageType === 'commonjs' || usesProcess(scopesOf(file)) ? 'cjs' : 'script';
+}
+
+/** `process.exitCode = 1`: no page has that. `process.env` is replaced by what makes pages. */
+function usesProcess(scopes: Scopes): boolean {
+  return scopes.named('process').some((name) => {
+    const { parent } = name;
+    const member = ts.isPropertyAccessExpression(parent) && parent.expression === name ? parent.name.text : '';
+    return scopes.isGlobal(name) && /^(argv|exit|exitCode|stdin|stdout|stderr|cwd|on|once|pid|hrtime)$/.test(member);
+  });
 }
 
 function usesCommonJs(scopes: Scopes): boolean {
