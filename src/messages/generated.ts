@@ -168,7 +168,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'code-repeated': {
     sentence: "Left unchanged: the code at `%name%` would have to be written more than once.",
     advice: "Call the shared part from one place, or give it a function of its own.",
-    example: "const fs = require('fs');\nexports.load = function (name, fresh, cb) {\n  function done(err, text) {\n    // whoever asked for it\n    cb(err, text);\n  }\n  if (fresh) fs.readFile(name, 'utf8', done);\n  else fs.readFile(name + '.cache', 'utf8', done);\n};\n",
+    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  function fail(text) {\n    return cb(new Error(/* for people */ text));\n  }\n  if (!name) return fail('no name');\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return fail('no file');\n    if (!text) return fail('no text');\n    cb(null, text);\n  });\n};\n",
   },
   'comment-lost': {
     sentence: "Left unchanged: `%name%` has no place in the converted code, and no comment is ever dropped.",
@@ -273,7 +273,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'library-esm-only': {
     sentence: "Left unchanged: this package has p-limit in a version that `require` does not load, and `%code%` stands in a CommonJS file.",
     advice: "Make the file an ES module, or install p-limit 3 (`npm install p-limit@3`).",
-    example: "// package.json: { \"dependencies\": { \"p-limit\": \"^6.0.0\" } }\nconst { get } = require('./io');\nexports.load = async () => {\n  return await Promise.all([1, 2].map((id) => get(id)));\n};\n",
+    example: "const { get } = require('./io');\nexports.load = async () => {\n  return await Promise.all([1, 2].map((id) => get(id)));\n};\n// in package.json\n{ \"dependencies\": { \"p-limit\": \"^6.0.0\" } }\n",
   },
   'library-promise': {
     sentence: "Left unchanged: `%code%` uses a method that only the library's promises have, and `%name%` has no exact native form.",
@@ -343,7 +343,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'no-callback-form': {
     sentence: "Left unchanged: nothing written with callbacks would do the same as `%code%`.",
     advice: "Keep the promise here, and bridge to it with `util.callbackify` where a callback is wanted.",
-    example: "exports.load = async (stream) => {\n  const parts = [];\n  for await (const part of stream) parts.push(part);\n  return parts.join('');\n};\n",
+    example: "const { get } = require('./io');\nexports.load = async (id) => get(id);\n",
   },
   'not-cloneable': {
     sentence: "Left unchanged: it cannot be shown that `%name%` crosses to another thread and back unchanged: only plain objects, lists, strings, numbers and the like do.",
@@ -448,7 +448,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'schedule-differs': {
     sentence: "Left unchanged: `%code%` starts its work in a rhythm (a window, an interval) that no loop and no join keeps.",
     advice: "Leave it, or write the loop or the join that you want in its place.",
-    example: "const async = require('async');\nconst fs = require('fs');\nexports.sizes = function (names, cb) {\n  async.mapLimit(names, 2, (name, next) => fs.stat(name, next), cb);\n};\n",
+    example: "const async = require('async');\nconst fs = require('fs');\nexports.sizes = function (name, cb) {\n  async.parallelLimit(\n    [(done) => fs.stat(name, done), (done) => fs.stat(name, done), (done) => fs.stat(name, done)],\n    2,\n    (err, all) => {\n      if (err) return cb(err);\n      cb(null, all.length);\n    },\n  );\n};\n",
   },
   'session-outside': {
     sentence: "Left unchanged: `%code%` would need a session, and there is none where it stands.",
@@ -463,7 +463,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'shared-loop-variable': {
     sentence: "Left unchanged: `%name%` in `%code%` is one variable for all turns and is read after the loop has gone on.",
     advice: "Use `let` if each turn should see its own value.",
-    example: "const fs = require('fs');\nexports.all = function (names, cb) {\n  const later = [];\n  function next(i) {\n    if (i >= names.length) return cb(null, later);\n    fs.readFile(names[i], 'utf8', (err, text) => {\n      if (err) return cb(err);\n      later.push(() => i + text);\n      i++;\n      next(i);\n    });\n  }\n  next(0);\n};\n",
+    example: "const { get } = require('./io');\nexports.load = async (ids) => {\n  const later = [];\n  for (let i = 0, step = 2; i < ids.length; i += step) {\n    await get(ids[i]);\n    later.push(() => i);\n  }\n  return later;\n};\n",
   },
   'shared-state': {
     sentence: "Left unchanged: between `%code%` and the change that it leads to, another thread may stand; coroutines only take turns where they await.",

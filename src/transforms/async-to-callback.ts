@@ -6,19 +6,22 @@ import type { Transform } from './transform.js';
  * branches. A function whose callers may be anyone still gives them a promise.
  *
  * @before
- * async function size(path) {
+ * const fs = require('fs');
+ * exports.size = async function (path) {
  *   const stats = await fs.promises.stat(path);
  *   return `${stats.size} bytes`;
- * }
+ * };
  * @after
- * function size(path) {
+ * const fs = require('fs');
+ * const { promisify } = require('util');
+ * exports.size = function (path) {
  *   return promisify((callback) => {
  *     fs.stat(path, (err, stats) => {
  *       if (err) return callback(err);
  *       callback(null, `${stats.size} bytes`);
  *     });
  *   })();
- * }
+ * };
  */
 export const asyncToCallback: Transform = {
   name: 'async-to-callback',

@@ -7,14 +7,14 @@ import type { Transform } from './transform.js';
  *
  * @before
  * const urls = ['/a', '/b', '/c'];
- * async function loadAll() {
+ * export async function loadAll() {
  *   return await Promise.all(urls.map((url) => fetch(url)));
  * }
  * @after
  * import pLimit from 'p-limit';
  *
  * const urls = ['/a', '/b', '/c'];
- * async function loadAll() {
+ * export async function loadAll() {
  *   const limit = pLimit(3);
  *   return await Promise.all(urls.map((url) => limit(() => fetch(url))));
  * }

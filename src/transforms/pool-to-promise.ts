@@ -7,12 +7,12 @@ import type { Transform } from './transform.js';
  * @before
  * import pMap from 'p-map';
  *
- * export function sizes(names, stat) {
- *   return pMap(names, (name) => stat(name), { concurrency: 4 }).then((all) => all.length);
+ * export function sizes(stat) {
+ *   return pMap(['a', 'b'], (name) => stat(name), { concurrency: 4 }).then((all) => all.length);
  * }
  * @after
- * export function sizes(names, stat) {
- *   return mapBounded(names, 4, (name) => stat(name)).then((all) => all.length);
+ * export function sizes(stat) {
+ *   return Promise.all(['a', 'b'].map((name) => stat(name))).then((all) => all.length);
  * }
  */
 export const poolToPromise: Transform = {

@@ -6,18 +6,21 @@ import type { Transform } from './transform.js';
  * callers may be anyone still gives them a promise.
  *
  * @before
- * function size(path) {
+ * const fs = require('fs');
+ * exports.size = function (path) {
  *   return fs.promises.stat(path).then((stats) => `${stats.size} bytes`);
- * }
+ * };
  * @after
- * function size(path) {
+ * const fs = require('fs');
+ * const { promisify } = require('util');
+ * exports.size = function (path) {
  *   return promisify((callback) => {
  *     fs.stat(path, (err, stats) => {
  *       if (err) return callback(err);
  *       callback(null, `${stats.size} bytes`);
  *     });
  *   })();
- * }
+ * };
  */
 export const promiseToCallback: Transform = {
   name: 'promise-to-callback',

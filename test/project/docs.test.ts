@@ -30,14 +30,18 @@ function run(text: string, file = 'example.js', options: Partial<TransformOption
   return convertProject([{ path: file, text }], { to: 'async', ...options }, view);
 }
 
-const styles = [...new Set(transforms.map((each) => each.to))];
+/** Every target, and both kinds of pools. */
+const targets: TransformOptions[] = [
+  ...[...new Set(transforms.map((each) => each.to))].map((to) => ({ to })),
+  { to: 'pool', pool: 'threads' },
+];
 
 /** `// in files.js` starts another file of the example. */
-function runExample({ example, language }: Message, to: Style): ProjectResult {
+function runExample({ example, language }: Message, options: TransformOptions): ProjectResult {
   const [text = '', ...others] = example.split(/^(?:\/\/|#) in (?=\S+$)/m);
-  const beside = new Map(others.map((other) => [other.slice(0, other.indexOf('\n')), other]));
+  const beside = new Map(others.map((other) => [other.slice(0, other.indexOf('\n')), other.replace(/^.*\n/, '')]));
   const more = { ...view, read: (name: string) => beside.get(name) ?? view.read(name), others: [...beside.keys()] };
-  return convertProject([{ path: `example.${language}`, text }], { to }, more);
+  return convertProject([{ path: `example.${language}`, text }], options, more);
 }
 
 function converted(text: string, options: Partial<TransformOptions> = {}, file = 'example.js'): string {
@@ -55,7 +59,7 @@ const refusals = readMessages(path.join(root, 'src/messages/refusals.md')).filte
 test.each(refusals.map((message) => [message.code, message] as const))(
   'the example of %s is refused with it',
   (code, message) => {
-    const results = styles.map((to) => runExample(message, to));
+    const results = targets.map((options) => runExample(message, options));
     expect(results.flatMap(({ refused, ignored }) => [...refused, ...ignored]).map((each) => each.reason)).toContain(
       code,
     );
@@ -75,7 +79,11 @@ test.each(readTransforms(root).map((page) => [page.name, page] as const))(
     expect(page.before.length).toBeGreaterThan(0);
     const [from, to] = page.name.replace(/^python-/, '').split('-to-') as [Style, Style];
     const file = page.name.startsWith('python-') ? 'example.py' : 'example.js';
-    expect(page.before.map((before) => converted(before, { exports: 'change', from, to }, file))).toEqual(page.after);
+    expect(
+      page.before.map((before) =>
+        converted(before, { exports: from === 'callback' ? 'change' : 'wrap', from, to }, file),
+      ),
+    ).toEqual(page.after);
   },
 );
 
