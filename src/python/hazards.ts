@@ -17,6 +17,7 @@ export function refuseHazards(units: Units, rule: string): void {
   }
   if (rule.includes('async')) replacedLibraries(units, changed); // the others keep their library
   for (const unit of recoloured) if (toAsync(rule)) testMethod(unit);
+  for (const unit of changed) if (rule.startsWith('python-async')) wrongType(units, unit);
   for (const unit of changed) if (toAsync(rule)) blocking(units, unit);
 }
 
@@ -96,6 +97,55 @@ function replacedName(file: PyFile, node: Node): string | undefined {
     return String(first.value);
   const target = /^(?:setattr|object|multiple|dict)$/.test(method) ? qualified(file, first) : undefined;
   return target && LIBRARY.test(`${target}.`) ? `${target}.${second ? '' : '*'}` : undefined;
+}
+
+// ---- what is not JSON ----
+
+/** aiohttp's `json()` of what is not declared as JSON is a ClientError; that of requests reads it, or raises a ValueError, which a handler here would catch. */
+function wrongType(units: Units, unit: Unit): void {
+  const { file } = unit;
+  for (const top of unit.fn?.def.body ?? [])
+    walk(top, (node) => {
+      if (isFunction(node)) return false;
+      if (node.nodeType !== 'Try') return true;
+      const first = node.handlers.findIndex(
+        ({ type }) => !type || namesIn(type).some((each) => isValueError(file, each)),
+      );
+      const before = node.handlers.slice(0, first).flatMap(({ type }) => (type ? namesIn(type) : []));
+      const caught = before.some((each) =>
+        /(?:ClientError|Exception)$/.test(qualified(file, each) ?? (isName(each) ? each.id : '')),
+      );
+      const handler = node.handlers[first];
+      if (handler?.type && !caught && node.body.some((stmt) => readsJson(units, file, stmt)))
+        refuse(unit, 'http-option', handler.type);
+      return true;
+    });
+}
+
+const namesIn = (type: Expr): readonly Expr[] => (type.nodeType === 'Tuple' ? type.elts : [type]);
+
+const isValueError = (file: PyFile, expr: Expr): boolean =>
+  isBuiltin(file, expr, 'ValueError') || /JSONDecodeError$/.test(qualified(file, expr) ?? '');
+
+/** Itself, or in a function of the project that it calls. */
+function readsJson(units: Units, file: PyFile, node: Node, seen = new Set<Node>()): boolean {
+  let found = false;
+  walk(node, (each) => {
+    if (found || each.nodeType !== 'Call') return !found;
+    const { func } = each;
+    const kind =
+      func.nodeType === 'Attribute' && func.attr === 'json'
+        ? valueOf(units.project, file, func.value)?.kind
+        : undefined;
+    if (kind === 'aiohttp.ClientResponse' && !each.keywords.some(({ arg }) => arg === 'content_type')) found = true;
+    const target = units.project.resolve(file, func);
+    if (target?.kind === 'function' && !seen.has(target.def)) {
+      seen.add(target.def);
+      found ||= target.def.body.some((stmt) => readsJson(units, target.file, stmt, seen));
+    }
+    return !found;
+  });
+  return found;
 }
 
 // ---- tests ----
