@@ -191,6 +191,8 @@ export type Task =
       readonly limit?: Snippet;
       /** With `limit`: the function that keeps it, called with the list, the limit and the task. */
       readonly window?: ImportNeed;
+      /** With `limit`: a function of the source keeps it. */
+      readonly held?: HeldWindow;
       /** What each task is handed to, which decides when it starts: the name of a limiter. */
       readonly via?: Snippet;
     }
@@ -201,6 +203,18 @@ export type Task =
       /** for an object of results */ readonly keys?: readonly Snippet[];
     }
   | BlockTask;
+
+/** A call of a function of the source that holds tasks back: `mapBounded(list, 4, task)`. */
+export interface HeldWindow {
+  /** After a failure: no more start, or the others go on. */
+  readonly rule: 'stop' | 'go-on';
+  /** The limit is checked: one that is no number from 1 up is an error. */
+  readonly checked: boolean;
+  /** Items are waited for before their task starts. */
+  readonly awaits: boolean;
+  /** The call as it stands, for a target that can't say it in place. */
+  readonly call: Task;
+}
 
 /**
  * A flow of its own that gives a value: its exits are those whose `of` is `target`. Ending without one gives undefined.

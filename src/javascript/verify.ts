@@ -75,7 +75,7 @@ function wrongIn(
   const [broken] = moved.flatMap(({ errors }) => errors);
   if (broken) return { why: 'unparsable', detail: `a new file: ${broken.line}:${broken.column} ${broken.message}` };
   const left = [after, ...moved].flatMap(({ file }) => commentsIn(file));
-  const lost = commentsIn(ctx.file).find((comment) => !takeOne(left, comment));
+  const lost = commentsIn(ctx.file).find((comment) => !takeOne(left, comment) && !isOwnComment(comment));
   if (lost !== undefined) return { why: 'comment-lost', detail: lost };
   // A comment that is there twice stands on code that is there twice: nobody would write that by hand.
   const repeated = left.find((comment) => !isOwnComment(comment));

@@ -2,6 +2,7 @@ import type { BlockTask, Step, Target, Task } from '../../flow/model.js';
 import { inside, readStatements } from '../body.js';
 import { bare, memberName } from '../calls/origin.js';
 import { ts } from '../parse.js';
+import { windowCall } from '../pool/window-calls.js';
 import { promiseStatic } from '../promise/links.js';
 import { rangeOf } from '../snippet.js';
 import { attempt } from '../stop.js';
@@ -21,6 +22,8 @@ const joins: Readonly<Record<string, Join>> = { all: 'all', allSettled: 'settled
 export function readJoin(expression: ts.Expression, env: Env): Task | undefined {
   const { to } = env.ctx.options;
   if (to !== 'callback' && to !== 'pool') return undefined;
+  const held = to === 'callback' ? heldFanOut(expression, env) : undefined;
+  if (held) return held;
   const found = promiseStatic(expression, env.ctx.scopes);
   const join = found && Object.hasOwn(joins, found.name) ? joins[found.name] : undefined;
   const [over, more] = found?.call.arguments ?? [];
@@ -79,6 +82,30 @@ function eachOf(fn: ts.ArrowFunction, env: Env): BlockTask | undefined {
   env.needs.push(...inner.needs);
   env.inlined.add(fn);
   return { kind: 'block', target, body: tried.value };
+}
+
+/** `mapBounded(list, 4, async (x) => …)`, of a window that the file has. */
+function heldFanOut(expression: ts.Expression, env: Env): Task | undefined {
+  const found = windowCall(expression, env.ctx);
+  if (!found) return undefined;
+  const { call, window, list, limit, fn } = found;
+  const { snippets } = env;
+  const each = eachOf(fn, env);
+  if (!each) return undefined;
+  return {
+    kind: 'fanOut',
+    join: window.rule === 'settle' ? 'settled' : 'all',
+    over: snippets.expression(list),
+    item: fn.parameters.map((one) => snippets.pattern(one)),
+    each,
+    limit: snippets.expression(limit),
+    held: {
+      rule: window.rule === 'stop' ? 'stop' : 'go-on',
+      checked: !!window.checked,
+      awaits: !!window.awaits,
+      call: callTask(call, env),
+    },
+  };
 }
 
 function handsOn(body: ts.Expression, target: Target, env: Env): BlockTask {

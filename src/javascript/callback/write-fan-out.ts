@@ -21,6 +21,7 @@ import { startMayThrow } from './write-calm.js';
 import { leadingTo } from './write-join.js';
 import { tryLines, writeFlow } from './write-steps.js';
 import { formOf, ownFlow } from './write-wait.js';
+import { copyOf, firstTurns, heldIn, limitLines, turnLines, type Held } from './write-window.js';
 
 type Join = Extract<Task, { kind: 'fanOut' | 'together' }>;
 type After = (inner: Env, value: readonly Step[]) => string[];
@@ -43,7 +44,7 @@ type After = (inner: Env, value: readonly Step[]) => string[];
  *   ids.forEach((id, index) => load(id, collect(index)));
  */
 export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: Env, again: boolean): string[] {
-  if (task.kind === 'fanOut' && task.limit) unsayable('no-callback-form', step.at);
+  const held = heldIn(task, step, env);
   if (step.onFail) unsayable('no-callback-form', step.at);
   const { names } = env.world;
   const { name, steps } = resultName(task, step, env);
@@ -53,8 +54,10 @@ export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: E
     left: names.fresh('left'),
     over: names.fresh(one ? 'settled' : 'failed'),
     collect: names.fresh('collect'),
-    list: task.kind === 'together' ? '' : task.over.pure ? textOf(task.over, env) : names.fresh('list'),
+    list:
+      task.kind === 'together' ? '' : (held?.items ?? (task.over.pure ? textOf(task.over, env) : names.fresh('list'))),
     one,
+    ...(held && { held }),
   };
   return leadingTo(
     {
@@ -64,8 +67,26 @@ export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: E
       write: (at) => after({ ...at }, steps),
     },
     env,
-    (to) => [...declared(task, joined, env), ...collector(task, joined, to, env), ...starts(task, joined, to, env)],
+    (to) => [
+      ...declared(task, joined, env),
+      ...(held ? limitLines(held, env) : []),
+      ...collector(task, joined, to, env),
+      ...(held ? turns(held, joined, to, env) : starts(task, joined, to, env)),
+    ],
   );
+}
+
+/** How a fan-out with a limit starts its tasks: each that is done starts the next one. */
+function turns(held: Held, { collect, left }: Joined, to: Goto, env: Env): string[] {
+  const start = arrow([], env, (inner) =>
+    turnLines(held, inner, (each, index) => itemLines(each, `${collect}(${index})`, inner, env)),
+  );
+  return [
+    line(`const ${held.start} = ${start}`, env),
+    `${env.indent}if (${left} === 0) ${later(to, env).trimStart()}`,
+    ...firstTurns(held, left, env),
+    ...(env.tail ? [] : [line('return', env)]),
+  ];
 }
 
 interface Joined {
@@ -78,6 +99,7 @@ interface Joined {
   readonly list: string;
   /** One answer ends it. */
   readonly one: boolean;
+  readonly held?: Held;
 }
 
 /** The name of the results is the one that the source gives them, where that is a name. */
@@ -115,10 +137,10 @@ function withoutType(pattern: Snippet): Snippet {
 }
 
 /** What is gone through is evaluated once, where that can be told from twice; what can throw in it is an error of the flow. */
-function counted(task: Join, { left, list }: Joined, env: Env): string[] {
+function counted(task: Join, { left, list, held }: Joined, env: Env): string[] {
   const ts = env.world.pen.typescript;
   if (task.kind === 'together') return task.join === 'race' ? [] : [line(`let ${left} = ${task.tasks.length}`, env)];
-  const over = textOf(task.over, env);
+  const over = held ? copyOf(textOf(task.over, env)) : textOf(task.over, env);
   if (isSheltered(env) || (task.over.calm && task.over.list))
     return [
       ...(list === over ? [] : [line(`const ${list} = ${over}`, env)]),
@@ -144,7 +166,7 @@ function declared(task: Join, joined: Joined, env: Env): string[] {
 }
 
 function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
-  const { values, left, over, collect } = joined;
+  const { values, left, over, collect, held } = joined;
   const { names } = env.world;
   const value = joined.one ? values : names.local('value');
   const error = names.error;
@@ -159,19 +181,19 @@ function collector(task: Join, joined: Joined, to: Goto, env: Env): string[] {
         : [`${at.indent}if (--${left} === 0) {`, ...lines, `${at.indent}}`];
     const once = [`${at.indent}if (${over}) return${at.world.pen.style.semi ? ';' : ''}`];
     const set = line(`${over} = true`, nested);
+    const next = held ? [line(`${held.start}()`, at)] : [];
+    const goesOn = held?.rule === 'go-on';
+    const kept = line(`${values}[${index}] = ${value}`, at);
     const failing = [`${at.indent}if (${error}) {`, set, ...failWith(error, nested), `${at.indent}}`];
     switch (task.join) {
       case 'all':
-        return [...once, ...failing, line(`${values}[${index}] = ${value}`, at), ...ends(done())];
+        return goesOn
+          ? [...next, ...once, ...failing, kept, ...ends(done())]
+          : [...once, ...failing, kept, ...next, ...ends(done())];
       case 'settled': {
         const bad = `{ status: 'rejected', reason: ${error} }`;
-        return [
-          line(
-            `${values}[${index}] = ${error} ? ${bad} : { status: 'fulfilled', ${value === 'value' ? value : `value: ${value}`} }`,
-            at,
-          ),
-          ...ends(done()),
-        ];
+        const good = `{ status: 'fulfilled', ${value === 'value' ? value : `value: ${value}`} }`;
+        return [line(`${values}[${index}] = ${error} ? ${bad} : ${good}`, at), ...next, ...ends(done())];
       }
       case 'race':
         return [

@@ -1,4 +1,5 @@
 import type { Block, CallbackForm, Entry, Note, Refusal, Snippet, Step, Task } from '../../flow/model.js';
+import { holdsWindow, withoutHeld } from '../../flow/passes/windows.js';
 import { isTask, mapBlocks, mapTask } from '../../flow/query.js';
 import type { TransformOptions } from '../../types.js';
 import type { FileContext } from '../context.js';
@@ -9,6 +10,7 @@ import { ts } from '../parse.js';
 import { onlyHandsOn, sitesOf } from './for-callback-sites.js';
 import type { CallbackSite } from './for-callback-sites.js';
 import { promisifiedType } from './for-callback-types.js';
+import { withoutUnusedWindows } from './for-callback-windows.js';
 
 /** What a reader found in one file. */
 export interface ReadFile {
@@ -38,10 +40,12 @@ export function planCallbacks(
   const found: { ctx: FileContext; entry: Entry }[] = [];
   for (const { ctx, entries, refusals: left } of files) {
     refusals.push(...left.map((each) => ({ ctx, ...each })));
-    for (const entry of entries) {
-      if (isBridge(ctx, entry)) continue;
-      const kept = keptPromise(ctx, entry);
-      const why = 'code' in kept ? kept : unsaid(kept, ctx);
+    for (const one of entries) {
+      if (isBridge(ctx, one)) continue;
+      const first = unsaidAsKept(one, ctx, unsaid);
+      // A window that can't be said in place stays a function that is called.
+      const entry = first && holdsWindow(one.flow) ? { ...one, flow: withoutHeld(one.flow) } : one;
+      const why = entry === one ? first : unsaidAsKept(entry, ctx, unsaid);
       if (why) refusals.push({ ctx, rule: rule(entry), refusal: why });
       else found.push({ ctx, entry });
     }
@@ -67,7 +71,12 @@ export function planCallbacks(
     });
     return false;
   });
-  return { groups: groupsOf(taken, sites, rule), refusals };
+  return { groups: withoutUnusedWindows(groupsOf(taken, sites, rule)), refusals };
+}
+
+function unsaidAsKept(entry: Entry, ctx: FileContext, unsaid: CallbackPlan['unsaid']): Refusal | undefined {
+  const kept = keptPromise(ctx, entry);
+  return 'code' in kept ? kept : unsaid(kept, ctx);
 }
 
 /** What `callbackify` is given is as it must be. */

@@ -51,13 +51,27 @@ export function windowIn(ctx: FileContext, need: ImportNeed): string | undefined
 
 /** The windows of a file, ours byte for byte or in another format: no callback form of them would be easier to read. */
 export function windowsOf(ctx: FileContext): ts.FunctionDeclaration[] {
-  if (!ctx.text.includes('Math.min(limit, items.length)')) return [];
-  return ctx.file.statements.filter((each): each is ts.FunctionDeclaration => {
-    if (!ts.isFunctionDeclaration(each) || !each.name) return false;
-    const text = squeezed(each.getText());
-    return variants.some((variant) => text === squeezed(textOf(windowNeed(variant), each.name!.text, ctx)));
-  });
+  return [...windowKinds(ctx).keys()];
 }
+
+/** The windows of a file, and what each does. */
+export function windowKinds(ctx: FileContext): ReadonlyMap<ts.FunctionDeclaration, Window> {
+  const known = kinds.get(ctx.file);
+  if (known) return known;
+  const found = new Map<ts.FunctionDeclaration, Window>();
+  kinds.set(ctx.file, found);
+  if (!ctx.text.includes('Math.min(limit, items.length)')) return found;
+  for (const each of ctx.file.statements) {
+    if (!ts.isFunctionDeclaration(each) || !each.name) continue;
+    const text = squeezed(each.getText());
+    const { text: name } = each.name;
+    const kind = variants.find((variant) => text === squeezed(textOf(windowNeed(variant), name, ctx)));
+    if (kind) found.set(each, kind);
+  }
+  return found;
+}
+
+const kinds = new WeakMap<ts.SourceFile, ReadonlyMap<ts.FunctionDeclaration, Window>>();
 
 const rules: readonly Rule[] = ['stop', 'go-on', 'settle', 'last-first'];
 const both = [false, true];
