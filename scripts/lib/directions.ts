@@ -1,5 +1,6 @@
 /** The docs table of directions and constructs, made of what becomes of each story: converted, bridged, or refused with a code. */
 
+import { notes } from '../../src/messages/generated.js';
 import { convert } from '../../test/fixtures/convert.js';
 import { ownEngine } from '../../test/fixtures/own-engine.js';
 import { readDirections, STYLES } from '../../test/fixtures/stories.js';
@@ -108,7 +109,7 @@ function cellText(cell: Cell | undefined): string {
   if (!cell) return '';
   const codes = [...cell.refused]
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .map(([code]) => `[${code}](refusals/${code}.md)`);
+    .map(([code]) => `[${code}](${code in notes ? 'notes' : 'refusals'}/${code}.md)`);
   const more = codes.length > MOST_CODES ? ` and ${codes.length - MOST_CODES} more` : '';
   return [
     ...(cell.converted ? [`${cell.converted} converted`] : []),
