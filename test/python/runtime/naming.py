@@ -73,10 +73,9 @@ def kind_of(error):
 
 def give_names_to_http_errors():
     """The texts of HTTP errors are the libraries' own: programs that print them print the same word before and after."""
-    bases = (requests.RequestException, aiohttp.ClientError, httpx.HTTPError, urllib.error.URLError)
+    bases = (requests.RequestException, aiohttp.ClientError, httpx.HTTPError, urllib.error.URLError, json.JSONDecodeError)
     for base in bases:
-        # Bad JSON is json's own error under requests too, with the same text.
-        for kind in {base, *subclasses(base)} - {requests.JSONDecodeError}:
+        for kind in {base, *subclasses(base)}:
             kind.__str__ = lambda error: "<%s>" % (kind_of(error) or "HTTP error")
             kind.__repr__ = kind.__str__
 
