@@ -4,7 +4,16 @@ import tseslint from 'typescript-eslint';
 /** Light on purpose: the compiler is strict, prettier formats, tests watch the arrows. */
 export default tseslint.config(
   {
-    ignores: ['dist/', 'coverage/', 'fixtures/', 'examples/', 'node_modules/', 'src/messages/generated.ts', '.cache/', '.venv-test/'],
+    ignores: [
+      'dist/',
+      'coverage/',
+      'fixtures/',
+      'examples/',
+      'node_modules/',
+      'src/messages/generated.ts',
+      '.cache/',
+      '.venv-test/',
+    ],
   },
   eslint.configs.recommended,
   ...tseslint.configs.recommended,

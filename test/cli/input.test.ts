@@ -29,7 +29,9 @@ describe('bad input: one clear line, the right exit code, the rest is done', () 
       out: '',
       err: "error: no JavaScript, TypeScript or Python files to look at in 'docs'\n",
     });
-    expect(repo.run([...TO, 'lib/**/*.ts']).err).toBe("error: no JavaScript, TypeScript or Python files match 'lib/**/*.ts'\n");
+    expect(repo.run([...TO, 'lib/**/*.ts']).err).toBe(
+      "error: no JavaScript, TypeScript or Python files match 'lib/**/*.ts'\n",
+    );
     expect(repo.run([...TO, '--no-error-on-unmatched-pattern', 'docs', 'lib/*.ts']).code).toBe(0);
     expect(repo.run([...TO, 'docs/x.md'])).toMatchObject({ code: 0, out: '' });
   });
