@@ -56,7 +56,9 @@ export async function run(telling: Telling): Promise<Trace> {
   };
   const scheduler = createScheduler(die);
   uncaught = die;
-  const server = real ? await startServer(telling.script.http ?? {}, log, telling.failing) : undefined;
+  const server = real
+    ? await startServer(telling.script.http ?? {}, log, telling.failing, telling.script.together)
+    : undefined;
   const ops = createOps(scheduler, log, real ? undefined : telling.failing);
   const loadFresh = (file: string, threads: unknown): Promise<unknown> => {
     const own =

@@ -21,6 +21,8 @@ export interface Script {
   readonly http?: Record<string, unknown>;
   /** The story talks to a real server on this machine: real timers, real `http` and `fetch`. */
   readonly server?: boolean;
+  /** The server answers when so many requests wait. */
+  readonly together?: number;
   /** Why nothing is to be changed or refused here. */
   readonly nothingToDo?: string;
   /** Why the first call may start a turn earlier or later than the function returns: `reduce` from a settled promise, say. */
