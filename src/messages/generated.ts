@@ -110,6 +110,8 @@ export type NoteCode =
   | 'fewer-at-once'
   | 'nothing-to-gain'
   | 'others-finish-first'
+  | 'session-dropped'
+  | 'session-shared'
   | 'task-moved'
   | 'threads-chosen'
   | 'throw-now-rejection';
@@ -613,6 +615,16 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     advice: "Nothing to do, unless the others must not happen after a failure.",
     example: "with ThreadPoolExecutor(max_workers=3) as executor:\n    tasks = [executor.submit(load, url) for url in urls]\n    for task in as_completed(tasks):\n        task.result()\n",
   },
+  'session-dropped': {
+    sentence: "The session kept nothing and threads must not share one: each request now stands for itself, with a connection of its own and no cookies from other answers.",
+    advice: "Nothing to do, unless one request counted on a cookie that another one was given.",
+    example: "async def main(urls):\n    async with aiohttp.ClientSession() as session:\n        return await asyncio.gather(*(fetch(session, url) for url in urls))\n",
+  },
+  'session-shared': {
+    sentence: "One `requests.Session` is used by several threads, which requests does not promise to be safe.",
+    advice: "Where its cookies or adapters change while requests run, give each thread a session of its own (`threading.local`).",
+    example: "async def main(urls):\n    async with aiohttp.ClientSession(headers=HEADERS) as session:\n        return await asyncio.gather(*(fetch(session, url) for url in urls))\n",
+  },
   'task-moved': {
     sentence: "The task stands in a file of its own now, which each thread loads; `\"files\"` in package.json and bundlers must include it.",
     advice: "Check that what you publish or deploy holds the new file.",
@@ -621,7 +633,7 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
   'threads-chosen': {
     sentence: "The task works and does not only wait, so it got threads; `--pool limit` would run it in one thread, a few items at a time.",
     advice: "Say `--pool threads` or `--pool limit` to choose by yourself.",
-    example: "async function sums() {\n  return Promise.all(['a', 'b'].map(async (text) => {\n    let sum = 0;\n    for (const char of text) sum += char.charCodeAt(0);\n    return sum;\n  }));\n}\n",
+    example: "async function sums() {\n  return Promise.all(\n    ['a', 'b'].map(async (text) => {\n      let sum = 0;\n      for (const char of text) sum += char.charCodeAt(0);\n      return sum;\n    }),\n  );\n}\n",
   },
   'throw-now-rejection': {
     sentence: "`%code%` threw at its caller; now the promise is rejected.",

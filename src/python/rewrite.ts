@@ -52,6 +52,14 @@ export class Rewrite {
       if (this.text.startsWith(unit, at)) this.remove({ start: at, end: at + unit.length });
   }
 
+  private readonly lowered: { readonly range: Range; readonly unit: string }[] = [];
+
+  /** As `dedent`, and what is written there from now on stands as far out: `indentAt` knows. */
+  lower(range: Range, unit: string): void {
+    this.dedent(range, unit);
+    this.lowered.push({ range, unit });
+  }
+
   private linesOf(range: Range): number[] {
     return lineStarts(this.text).filter(
       (at) =>
@@ -125,8 +133,12 @@ export class Rewrite {
     return { start, end: newline < 0 ? this.text.length : newline + 1 };
   }
 
+  /** How far in the line of a place stands, without the levels that were taken from it. */
   indentAt(at: number): string {
-    return indentAt(this.text, at);
+    let indent = indentAt(this.text, at);
+    for (const { range, unit } of this.lowered)
+      if (range.start <= at && at < range.end && indent.endsWith(unit)) indent = indent.slice(0, -unit.length);
+    return indent;
   }
 }
 

@@ -70,6 +70,9 @@ function writeHeader(ctx: SyncContext, unit: Unit, each: Placed, placed: readonl
   const { rewrite, file } = unit;
   const first = each.region.block[each.region.first]!;
   if (!ownLines(unit, each.region)) return refuse(unit, 'one-line-block', first);
+  // A `with` around a `def` has ended by the time that the function runs.
+  const late = each.cluster.spawns.find(({ node }) => functionAround(node) && !functionAround(first));
+  if (late) return refuse(unit, 'task-escapes', late.node);
   const bound = boundOf(ctx.project, file, each.cluster, ctx.limit);
   if (bound === undefined) return refuse(unit, 'bound-unknown', each.cluster.spawns[0]!.node);
   const line = rewrite.lineOf(first.start);

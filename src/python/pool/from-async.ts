@@ -21,6 +21,7 @@ import type { SyncContext } from './context.js';
 import { writeFans } from './executor.js';
 import { guardSharedState } from './shared-state.js';
 import { type Fans, type SpawnQuestions } from './fans.js';
+import { dropSessions, findPlainSessions, itemOf, itemsOf, noteShared, type PlainSessions } from './sessions.js';
 import { findFans } from './spawns.js';
 import { makesCoroutine } from './coroutines.js';
 import { handler, attribute, name, share } from './names.js';
@@ -37,10 +38,13 @@ export function asyncToBlocking(
   joins: SyncContext['joins'] = 'waiting',
 ): Units {
   const units = new Units(project);
-  const converter = new Converter(project, units, limit, joins);
+  const plain = findPlainSessions(project);
+  const converter = new Converter(project, units, limit, joins, plain);
+  dropSessions(units, plain);
   for (const fn of project.functions) converter.convert(units.of(fn), nodesOf(fn.def.body, fn));
   for (const file of project.files) converter.convert(units.ofModule(file), nodesOf(file.module.body));
   converter.linkShared();
+  noteShared(project, units, converter.started, plain);
   guardSharedState(units);
   return units;
 }
@@ -75,6 +79,7 @@ export class Converter implements SyncContext, SpawnQuestions {
     readonly units: Units,
     readonly limit: number | undefined,
     readonly joins: SyncContext['joins'],
+    readonly plain: PlainSessions,
   ) {}
 
   convert(unit: Unit, nodes: readonly Node[]): void {
@@ -216,7 +221,23 @@ export class Converter implements SyncContext, SpawnQuestions {
     const text = this.file.text.slice(open + 1, call.end - 1);
     const [lead] = /^\s*/.exec(text)!;
     const trail = /,?\s*$/.exec(text)![0];
-    return { start: open + 1 + lead.length, end: call.end - 1 - trail.length };
+    const whole = { start: open + 1 + lead.length, end: call.end - 1 - trail.length };
+    return this.withoutSessions(call, whole);
+  }
+
+  /** The arguments without a session that goes, where it is the first or the last of them. */
+  withoutSessions(call: Call, whole: { start: number; end: number }): { start: number; end: number } | undefined {
+    const gone = new Set(
+      [...call.args, ...call.keywords.map((each) => each.value)]
+        .filter((each) => this.plain.arguments.has(each))
+        .map((each) => itemOf(call, each)),
+    );
+    const all = itemsOf(call);
+    if (gone.size === 0) return whole;
+    const kept = all.filter((each) => !gone.has(each));
+    if (kept.length === 0) return undefined;
+    const start = gone.has(all[0]!) ? kept[0]!.start : whole.start;
+    return { start, end: gone.has(all.at(-1)!) ? kept.at(-1)!.end : whole.end };
   }
 
   // ---- one construct after the other ----

@@ -60,6 +60,17 @@ export function store(c: Converter, node: Extract<Expr, { nodeType: 'Name' }>): 
   else removeStatement(c.file, parent, c.unit.rewrite);
 }
 
+/** Classes that annotations name. */
+const TYPES: Readonly<Record<string, string>> = {
+  'aiohttp.ClientSession': 'Session',
+  'aiohttp.ClientResponse': 'Response',
+};
+
+function isCalled(node: Expr): boolean {
+  const parent = parentOf(node);
+  return parent?.nodeType === 'Call' && parent.func === node;
+}
+
 /** Names of asyncio and aiohttp that stay in the text, by what they become. */
 export function moduleName(c: Converter, node: Expr): void {
   const { unit } = c;
@@ -82,6 +93,8 @@ export function moduleName(c: Converter, node: Expr): void {
     touch(unit, node);
     return unit.rewrite.replace(node, c.units.need(unit, ...other));
   }
+  const type = unit.fn?.def.nodeType === 'AsyncFunctionDef' && !isCalled(node) ? TYPES[name] : undefined;
+  if (type) return unit.rewrite.replace(node, c.units.need(unit, 'requests', type));
   if (!/^(?:asyncio|aiohttp)(?:\.|$)/.test(name) || isUnderstood(name, node)) return;
   const isCancel = /^asyncio\.(?:CancelledError|wait_for|shield|timeout|timeout_at)$/.test(name);
   refuse(unit, isCancel ? 'cancellation' : 'unknown-callee', node, name);

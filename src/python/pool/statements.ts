@@ -11,8 +11,9 @@ import type { Converter } from './from-async.js';
 export function withStatement(c: Converter, node: With): void {
   const { unit } = c;
   touch(unit, node);
+  const isGone = c.plain.withs.has(node);
   const keyword = /^async\s+/.exec(c.file.text.slice(node.start))![0];
-  unit.rewrite.remove({ start: node.start, end: node.start + keyword.length });
+  if (!isGone) unit.rewrite.remove({ start: node.start, end: node.start + keyword.length });
   for (const item of node.items) entered(c, node, item.context_expr, item.optional_vars);
 }
 
