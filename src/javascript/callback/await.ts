@@ -52,6 +52,13 @@ function awaitable(call: ts.CallExpression, kept: readonly ts.Expression[], awai
       return snippets.compose([callee, ...argumentText(call, kept, state)], at, 'yes');
     case 'awaitable': {
       const parts = awaiting.callee.map((part) => (typeof part === 'string' ? part : snippets.expression(part)));
+      const { first } = awaiting;
+      if (first)
+        return snippets.compose(
+          [...parts, `(${first}`, ...kept.flatMap((each) => [', ', snippets.expression(each)]), ')'],
+          at,
+          'yes',
+        );
       return snippets.compose([...parts, ...argumentText(call, kept, state)], at, 'yes');
     }
     case 'promisify':

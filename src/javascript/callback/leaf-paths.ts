@@ -62,8 +62,14 @@ function triggersOf(fn: ts.SignatureDeclaration, search: Search): { triggers: Tr
   if (ts.isCallExpression(parent) && parent.expression === holder)
     return { triggers: [{ node: parent, kind: 'call' }], ...guard };
   const handing = handedTo(holder, search);
-  if (!handing) return stop(ts.isCallExpression(parent) ? 'many-events' : 'reference-use', parent);
+  if (!handing) return stop(ts.isCallExpression(parent) || isHandler(parent) ? 'many-events' : 'reference-use', parent);
   return { triggers: [{ node: holder, kind: 'handing', handing }], ...guard };
+}
+
+/** `xhr.onload = function () { … }` */
+function isHandler(node: ts.Node): boolean {
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.EqualsToken) return false;
+  return ts.isPropertyAccessExpression(node.left) && /^on[a-z]+$/.test(node.left.name.text);
 }
 
 function namedTriggers(name: ts.Identifier | undefined, fn: ts.Node, search: Search): Trigger[] {

@@ -99,6 +99,8 @@ export type Awaiting =
   | ({
       readonly kind: 'awaitable';
       readonly callee: readonly (string | ts.Expression)[];
+      /** An argument in front of the others: `needle('get', url)`. */
+      readonly first?: string;
       readonly needs: readonly ImportNeed[];
     } & Gives)
   /** `promisify(f)(args)`; a member is promisified with its object: `promisify(o.m).call(o, args)`. `local` is promisify's name here. */

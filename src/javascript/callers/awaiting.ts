@@ -5,6 +5,7 @@ import type { Awaiting, Gives } from '../callback/types.js';
 import { calleeOf } from '../calls/callee.js';
 import type { Callee, CalleeOptions } from '../calls/callee.js';
 import { bare, memberName, originOf } from '../calls/origin.js';
+import { rangeWithin } from '../calls/packages.js';
 import type { FileContext } from '../context.js';
 import { canImportBuiltins, localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
@@ -86,10 +87,23 @@ function imported(
 
 /** Functions of Node's own need no object: `promisify(crypto.randomBytes)(16)`. */
 function promisifiedMember(ctx: FileContext, call: ts.CallExpression, gives: Gives, callee: Callee): Awaiting {
+  const object = callee.module === 'needle' ? needleOf(ctx, call) : undefined;
+  if (object) return { kind: 'awaitable', callee: [object], first: quoted(ctx, callee.name), needs: [], ...gives };
   const plain = promisified(ctx, gives);
   if (plain.kind !== 'promisify' || !builtins.has(callee.module)) return plain;
   return { ...plain, kind: 'awaitable', callee: [`${plain.local}(`, call.expression, ')'] };
 }
+
+/** `needle.get(url, cb)` is `needle('get', url)` from 2 on, with the same errors; with more arguments they are read in another way. */
+function needleOf(ctx: FileContext, call: ts.CallExpression): ts.Expression | undefined {
+  const node = bare(call.expression);
+  if (!ts.isPropertyAccessExpression(node) || !/^(get|head)$/.test(node.name.text)) return undefined;
+  if (call.arguments.length !== 2 || !rangeWithin(ctx.dependencies['needle'], 2, 4)) return undefined;
+  const origin = originOf(node.expression, ctx.scopes);
+  return origin?.module === 'needle' && origin.path.length === 0 ? node.expression : undefined;
+}
+
+const quoted = ({ style }: FileContext, name: string): string => `${style.quote}${name}${style.quote}`;
 
 const builtins = new Set(builtinModules);
 
