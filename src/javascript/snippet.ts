@@ -82,7 +82,8 @@ export function snippetsOf(ctx: FileContext, entry: ts.Node): Snippets {
       const parameter = ts.isParameter(node);
       const name = parameter ? node.name : node;
       const range = parameter ? { start: name.getStart(), end: node.end } : rangeWithType(node);
-      const declares = namesOf(name).flatMap((each) => declared(each, 'lexical'));
+      const how = isVariable(node) ? 'var' : 'lexical';
+      const declares = namesOf(name).flatMap((each) => declared(each, how));
       const made = make(range, parameter ? [node] : [node, ...typeOf(node)], declares);
       return ts.isIdentifier(name) ? made : { ...made, destructures: true };
     },
@@ -155,6 +156,15 @@ function isLoose(node: ts.Expression): boolean {
     ts.isYieldExpression(node) ||
     ts.isAsExpression(node) ||
     ts.isSatisfiesExpression(node)
+  );
+}
+
+/** Declared by `var`: it belongs to the function, whatever block it stands in. */
+function isVariable({ parent }: ts.Node): boolean {
+  return (
+    ts.isVariableDeclaration(parent) &&
+    ts.isVariableDeclarationList(parent.parent) &&
+    !(parent.parent.flags & ts.NodeFlags.BlockScoped)
   );
 }
 

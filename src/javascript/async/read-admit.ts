@@ -6,6 +6,7 @@ import { isExecutor } from '../promise/uses.js';
 import type { FunctionNode } from '../promise/uses.js';
 import { hasDynamicScope, usesArguments } from '../scope.js';
 import { stop } from '../stop.js';
+import { admitVars } from './read-vars.js';
 
 /** Gives a function up that must stay async, whatever its body does. */
 export function admitAsync(fn: FunctionNode & { body: ts.ConciseBody }, ctx: FileContext): void {
@@ -16,10 +17,19 @@ export function admitAsync(fn: FunctionNode & { body: ts.ConciseBody }, ctx: Fil
   if (isExecutor(fn, scopes)) stop('mixed-style', fn);
   if (to === 'callback' && !ts.isArrowFunction(fn) && usesArguments(fn.body)) stop('arity-observed', fn);
   // What its parameters throw rejects an async function, and any other throws it.
-  const risky = to === 'promise' && fn.parameters.find((each) => each.initializer && !isCalm(each.initializer, scopes));
+  const leaves = to === 'promise' || to === 'callback';
+  const risky = leaves && fn.parameters.find((each) => defaultsIn(each).some((value) => !isCalm(value, scopes)));
+  if (leaves) admitVars(fn, ctx);
   if (risky) stop('parameter-throws', risky);
   if (isServerAction(fn)) stop('framework-callback', fn);
   for (const call of callsGiven(fn, ctx)) if (seesAsync(call, ctx)) stop('framework-callback', call);
+}
+
+/** What a parameter is without an argument, and parts of it without a value: `{ a = first() } = {}`. */
+function defaultsIn({ initializer, name }: ts.ParameterDeclaration | ts.BindingElement): ts.Expression[] {
+  const own = initializer ? [initializer] : [];
+  if (ts.isIdentifier(name)) return own;
+  return [...own, ...name.elements.flatMap((each) => (ts.isBindingElement(each) ? defaultsIn(each) : []))];
 }
 
 /** `'use server'`: a function that its framework requires to be async. */
