@@ -7,6 +7,7 @@ import type { FileContext } from './context.js';
 import { addImports, localNameFor } from './imports.js';
 import { ts } from './parse.js';
 import type { PlannedEntry, PlannedGroup } from './plan.js';
+import { asyncLibraryFor } from './pool/libraries.js';
 import { writerFor, type Writer } from './writers.js';
 
 /** A group as finished edits per file; groups whose entries stand inside one another are one. */
@@ -80,6 +81,9 @@ function jobFor(files: Map<FileContext, FileJob>, ctx: FileContext): FileJob {
 
 /** All edits of one file. An outer entry's text holds the edits inside it, so these are no longer edits of their own. */
 function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
+  const { style, typescript } = ctx;
+  const asyncLibrary = asyncLibraryFor(ctx);
+  const library = asyncLibrary ? { asyncLibrary } : {};
   const names = new Map<Binding, string>();
   const taken = new Set(ctx.text.match(/[\w$\u00aa-\uffff]+/g) ?? []);
   const canvas: Canvas & { renames: Map<number, string> } = {
@@ -110,7 +114,7 @@ function writeFile(ctx: FileContext, job: FileJob, writer: Writer): Draft[] {
       job.needs.push({ need: wanted, group });
       return localNameFor(ctx, wanted);
     };
-    const written = writer.write(planned.entry, flow, { canvas, style: ctx.style, typescript: ctx.typescript, need });
+    const written = writer.write(planned.entry, flow, { ...library, canvas, style, typescript, need });
     const text = withPrologue(written, planned.entry, ctx);
     const owners = new Set([group, ...swallowed.flatMap((draft) => [...draft.owners])]);
     drafts = [...drafts.filter((draft) => !swallowed.includes(draft)), { edit: { ...body, text }, owners }];

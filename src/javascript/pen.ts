@@ -8,6 +8,8 @@ export interface Pen {
   readonly style: CodeStyle;
   /** Types are written where they could not be told. */
   readonly typescript?: boolean;
+  /** The project has the `async` library, which this file can import so. */
+  readonly asyncLibrary?: ImportNeed;
   /** The text by which this file says what is needed; it is imported where the file lacks it. */
   need(need: ImportNeed): string;
 }

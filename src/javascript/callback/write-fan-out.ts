@@ -19,6 +19,7 @@ import {
 } from './write-model.js';
 import { startMayThrow } from './write-calm.js';
 import { leadingTo } from './write-join.js';
+import { byLibrary } from './write-library.js';
 import { tryLines, writeFlow } from './write-steps.js';
 import { formOf, ownFlow } from './write-wait.js';
 import { copyOf, firstTurns, heldIn, limitLines, turnLines, type Held } from './write-window.js';
@@ -44,6 +45,8 @@ type After = (inner: Env, value: readonly Step[]) => string[];
  *   ids.forEach((id, index) => load(id, collect(index)));
  */
 export function writeJoin(task: Join, step: StepOf<'wait'>, after: After, env: Env, again: boolean): string[] {
+  const short = byLibrary(task, step, after, env);
+  if (short) return short;
   const held = heldIn(task, step, env);
   if (step.onFail) unsayable('no-callback-form', step.at);
   const { names } = env.world;
@@ -256,18 +259,27 @@ function noAnswers(env: Env): Goto {
   return { kind: 'inline', write: (at) => failWith(text, { ...at, fail: env.fail }) };
 }
 
-function itemLines(each: BlockTask, done: string, inner: Env, env: Env): string[] {
+/** All that is done with an item is one call. */
+function directCall(each: BlockTask): (Task & { kind: 'call' }) | undefined {
   const [only, more] = each.body.steps;
-  const direct =
-    only?.kind === 'exit' && !more && only.how === 'succeed' && only.with && 'kind' in only.with
-      ? only.with
-      : undefined;
-  if (direct?.kind === 'call') return startOf(direct, done, { ...ownFlow(inner, env), tail: true });
+  const given = only?.kind === 'exit' && !more && only.how === 'succeed' ? only.with : undefined;
+  return given && 'kind' in given && given.kind === 'call' ? given : undefined;
+}
+
+function itemLines(each: BlockTask, done: string, inner: Env, env: Env): string[] {
+  const direct = directCall(each);
+  if (direct) return startOf(direct, done, { ...ownFlow(inner, env), tail: true });
   const name = inner.world.names.fresh('done');
+  return [line(`const ${name} = ${done}`, inner), ...answerLines(each, name, inner, env)];
+}
+
+/** What is done with an item, answered to the function of this name. */
+export function answerLines(each: BlockTask, name: string, inner: Env, env: Env): string[] {
+  const direct = directCall(each);
+  if (direct) return startOf(direct, name, { ...ownFlow(inner, env), tail: true });
   const { goto, fail } = answering(name, true);
   const exits = new Map(env.exits).set(each.target, goto);
-  const own = ownFlow({ ...inner, exits, fail, next: goto }, env);
-  return [line(`const ${name} = ${done}`, inner), ...writeFlow(stepsOf(each.body), { ...own, outerFail: fail })];
+  return writeFlow(stepsOf(each.body), { ...ownFlow({ ...inner, exits, fail, next: goto }, env), outerFail: fail });
 }
 
 /** One of the tasks, answered to `done`. */

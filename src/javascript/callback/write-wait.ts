@@ -51,7 +51,7 @@ export function writeTail(step: StepOf<'exit'> & { how: 'succeed' }, task: Task,
   );
 }
 
-type After = (inner: Env, value: readonly Step[]) => string[];
+export type After = (inner: Env, value: readonly Step[]) => string[];
 
 function started(task: Task, step: StepOf<'wait'>, after: After, env: Env, again: boolean): string[] {
   switch (task.kind) {

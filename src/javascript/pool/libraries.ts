@@ -74,3 +74,13 @@ export function canImport(ctx: FileContext): boolean {
   const page = ['window', 'document', 'XMLHttpRequest', 'localStorage', 'navigator', 'jQuery', '$'];
   return !page.some((name) => ctx.scopes.named(name).some(ctx.scopes.isGlobal));
 }
+
+/** How a file imports the `async` library; undefined where its package does not have it, or in a version that we do not know. */
+export function asyncLibraryFor(ctx: FileContext): ImportNeed | undefined {
+  const manifest = manifestOf(ctx);
+  if (ctx.typescript || ctx.moduleStyle === 'script' || !manifest || !hasDependency(manifest, 'async'))
+    return undefined;
+  const major = Number(/^[\^~]?(\d+)\./.exec(rangeOf(manifest, 'async') ?? '')?.[1] ?? NaN);
+  if (ctx.moduleStyle === 'esm') return major === 3 ? { from: 'async', name: 'default', local: 'async' } : undefined;
+  return major === 2 || major === 3 ? { from: 'async', name: '*', local: 'async' } : undefined;
+}

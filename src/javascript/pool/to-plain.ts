@@ -305,8 +305,10 @@ function groupsOf(
   rule: string,
 ): PlannedGroup[] {
   const groups: PlannedGroup[] = [];
-  const dropped = [...new Set(jobs.flatMap((job) => job.freed))].filter((library) =>
-    isUnused(library, jobs, files, view),
+  // What becomes of the window may be a call of that library again, with a callback.
+  const stays = (library: string): boolean => library === 'async' && rule === 'pool-to-callback';
+  const dropped = [...new Set(jobs.flatMap((job) => job.freed))].filter(
+    (library) => !stays(library) && isUnused(library, jobs, files, view),
   );
   const manifest = jobs[0] && manifestOf(jobs[0].ctx);
   const edit = manifest && withoutDependencies(manifest, dropped);
