@@ -586,8 +586,8 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     example: "exports.load = async function (id) {\n  return db.get(id);\n};\n",
   },
   'dependency-added': {
-    sentence: "package.json lists a new dependency.",
-    advice: "Install it (`npm install`) before you run the code.",
+    sentence: "The project lists a new dependency.",
+    advice: "Install it (`npm install`, `pip install -r requirements.txt`) before you run the code. A Python package is listed without a version.",
     example: "const limit = pLimit(3);\n",
   },
   'error-fields-kept': {

@@ -4,6 +4,7 @@ import { pyFile, type PyFile } from '../python/file.js';
 import { leftovers } from '../python/leftovers.js';
 import type { PlacedRefusal, PlannedChange } from '../python/plan.js';
 import { PyProject } from '../python/project.js';
+import { requirementEdits } from '../python/requirements.js';
 import type {
   ChangeGroup,
   FileError,
@@ -67,14 +68,17 @@ export function convertPython(
       (change) =>
         !change.files.some(({ file }) => groups.some((group) => group.edits.some((edit) => edit.path === file.path))),
     );
-    groups.push(...free.map((change) => groupOf(change, transform.name)));
+    groups.push(...free.map((change) => groupOf(project, change, transform.name)));
     const unchanged = [...plan.refusals, ...leftovers(project, transform.from, plan)];
     for (const each of unchanged) (each.ignored ? ignored : refused).push(refusedOf(each, transform.name));
     errors.push(...plan.defects.map(({ file, message }) => defect(file, message)));
   }
   const done = new Map(groups.flatMap((group) => group.edits.map((edit) => [edit.path, group.rule] as const)));
   const left = refused.filter((each) => (done.get(each.path) ?? each.rule) === each.rule);
-  const changed = groups.reduce((sum, group) => sum + new Set(group.edits.map((edit) => edit.path)).size, 0);
+  const sources = new Set(files.map(({ path }) => path));
+  const changedIn = ({ edits }: ChangeGroup) =>
+    new Set(edits.map(({ path }) => path).filter((path) => sources.has(path)));
+  const changed = groups.reduce((sum, group) => sum + changedIn(group).size, 0);
   return {
     groups: sortPlaces(groups),
     refused: sortPlaces(left),
@@ -92,9 +96,12 @@ const defect = (file: PyFile, message: string): FileError => ({
   message: `the result would not parse: ${message}`,
 });
 
-function groupOf(change: PlannedChange, rule: string): ChangeGroup {
-  const edits = change.files.flatMap(({ file, edits: own }) => own.map((edit) => ({ path: file.path, ...edit })));
+function groupOf(project: PyProject, change: PlannedChange, rule: string): ChangeGroup {
+  const beside = requirementEdits(project, change);
+  const own = change.files.flatMap(({ file, edits: each }) => each.map((edit) => ({ path: file.path, ...edit })));
+  const edits = [...own, ...beside.map(({ edit }) => edit)];
   const texts = new Map(change.files.map(({ file }) => [file.path, file.text]));
+  for (const { edit, text } of beside) texts.set(edit.path, text);
   const main = change.units.find((unit) => unit.at && texts.has(unit.file.path)) ?? change.units[0]!;
   const names = change.units.flatMap((unit) => (unit.fn && !unit.rewrite.isEmpty ? [unit.fn.name] : []));
   const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
@@ -109,7 +116,9 @@ function groupOf(change: PlannedChange, rule: string): ChangeGroup {
     ),
     rule,
     level: 'safe',
-    differences: [...new Set(change.notes.map((note) => note.code))].sort(),
+    differences: [
+      ...new Set([...change.notes.map((note) => note.code), ...(beside.length > 0 ? ['dependency-added'] : [])]),
+    ].sort(),
     title: names.length > 0 ? `${names[0]}${more}: ${rule.replaceAll('-', ' ')}` : rule.replaceAll('-', ' '),
     path: main.file.path,
     ...positionOf(main.file.text, main.at?.start ?? 0),
