@@ -215,9 +215,9 @@ describe('promises', () => {
 
 describe('the async library', () => {
   leaves(
-    'a window',
-    'schedule-differs',
-    'async.eachLimit',
+    'a window over something that may be no array',
+    'list-unknown',
+    'list',
     `function f(list, cb) { async.eachLimit(list, 2, (x, next) => fs.unlink(x, next), cb); }`,
   );
   leaves(
@@ -249,8 +249,8 @@ describe('errors that nobody looks at', () => {
   leaves(
     'an error that is ignored where the result is used',
     'error-not-checked',
-    '_',
-    `function f(a, cb) { fs.readFile(a, (_, text) => { cb(null, text); }); }`,
+    'err',
+    `function f(a, cb) { fs.readFile(a, (err, text) => { cb(null, text); }); }`,
   );
   leaves(
     'a callee that nobody has described: no evidence that it is error-first, or calls once',

@@ -183,6 +183,6 @@ describe('transform', () => {
   });
 
   test('a direction that there is not is a mistake of the program', () => {
-    expect(() => transform('x', { to: 'pool', engine })).toThrow(RangeError);
+    expect(() => transform('x', { to: 'pool', from: 'pool' })).toThrow(RangeError);
   });
 });
