@@ -63,3 +63,15 @@ test('Python has no promises: asked for, that is said', () => {
   expect(code).toBe(2);
   expect(err).toMatch(/callback, async|async, callback|pool/);
 });
+
+test('requirements.txt is written with the program, and undone with it', () => {
+  const program = POOL.replace('import time', 'import requests').replace('time.sleep(n)', 'requests.get("http://x")');
+  const lists = { 'requirements.txt': '# ours\r\nrequests==2.32.3\r\n', 'other/requirements.txt': 'requests\n' };
+  const repo = repository({ ...lists, 'tools/fetch.py': program });
+  expect(repo.run([...TO_ASYNC, '--write'])).toMatchObject({ code: 0 });
+  expect(repo.read('tools/fetch.py')).toContain('import aiohttp');
+  expect(repo.read('requirements.txt')).toBe('# ours\r\naiohttp\r\n');
+  expect(repo.read('other/requirements.txt')).toBe('requests\n');
+  expect(repo.run(['undo']).code).toBe(0);
+  expect(repo.read('requirements.txt')).toBe(lists['requirements.txt']);
+});
