@@ -22,7 +22,7 @@ const joins: Readonly<Record<string, Join>> = { all: 'all', allSettled: 'settled
 export function readJoin(expression: ts.Expression, env: Env): Task | undefined {
   const { to } = env.ctx.options;
   if (to !== 'callback' && to !== 'pool') return undefined;
-  const held = to === 'callback' ? heldFanOut(expression, env) : undefined;
+  const held = readWindow(expression, env);
   if (held) return held;
   const found = promiseStatic(expression, env.ctx.scopes);
   const join = found && Object.hasOwn(joins, found.name) ? joins[found.name] : undefined;
@@ -85,8 +85,8 @@ function eachOf(fn: ts.ArrowFunction, env: Env): BlockTask | undefined {
 }
 
 /** `mapBounded(list, 4, async (x) => …)`, of a window that the file has. */
-function heldFanOut(expression: ts.Expression, env: Env): Task | undefined {
-  const found = windowCall(expression, env.ctx);
+export function readWindow(expression: ts.Expression, env: Env): Task | undefined {
+  const found = env.ctx.options.to === 'callback' ? windowCall(expression, env.ctx) : undefined;
   if (!found) return undefined;
   const { call, window, list, limit, fn } = found;
   const { snippets } = env;

@@ -10,6 +10,7 @@ import type { Env } from './read-env.js';
 import { readDeclarations } from './read-declarations.js';
 import { lift } from './read-lift.js';
 import { isUsing, readLoop } from './read-loops.js';
+import { readWindow } from './read-joins.js';
 import { callTask, taskOf } from './read-task.js';
 import { unusedSteps } from './read-unused.js';
 
@@ -123,6 +124,8 @@ function valueOf(expression: ts.Expression, tries: number, env: Env) {
   const value = env.snippets.expression(expression);
   if (value.promise === 'no') return { with: value };
   if (tries > 0) return { with: value, unawaited: true };
+  const window = hasAwait(expression) ? undefined : readWindow(expression, env);
+  if (window) return { with: window };
   const task = ts.isCallExpression(skipParentheses(expression)) ? callTask(expression, env) : undefined;
   const known = task?.kind === 'call' && (task.callback || task.awaitable.promise === 'yes');
   return { with: known ? task : value };
