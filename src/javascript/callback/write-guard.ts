@@ -1,7 +1,7 @@
 import { leaves } from '../../flow/query.js';
 import type { Block, Handler, Snippet, Step, StepOf } from '../../flow/model.js';
 import { around } from './write-branch.js';
-import { waitsIn } from './write-calm.js';
+import { alwaysWaits, waitsIn } from './write-calm.js';
 import { isShort, leadingTo, placeOf } from './write-join.js';
 import {
   afterWait,
@@ -64,10 +64,11 @@ function handled(handler: Handler, to: Goto, env: Env, body: (fail: Fail) => str
     });
   }
   const later = seen.every((at) => at.later);
-  const error = plainParam(handler, env) ?? names.error;
+  const param = plainParam(handler, env);
+  const error = param ?? names.error;
   const text = arrow([typed(error, 'any', env)], env, (inner) => {
     const at: Env = { ...inner, later, first: false, trying: false, enclosed: false, tail: true, depth: env.depth + 1 };
-    return [...takenApart(handler, error, error, at), ...write(at)];
+    return [...takenApart(handler, param, error, at), ...write(at)];
   });
   return [line(`const ${fn} = ${text}`, env), ...lines];
 }
@@ -106,19 +107,20 @@ function writeFinally(step: StepOf<'guard'>, to: Goto, env: Env): string[] {
   // A wait in the cleanup has an error of its own.
   const error = always.steps.some(waitsIn) ? names.fresh('error') : names.error;
   const after = names.local('leave');
+  const waits = alwaysWaits(always.steps);
   const whole = answersOnly(step, to, env);
   const seen: Env[] = [];
   const used = (at: Env): void => void seen.push(at);
   const wrap = (inner: Goto): Goto =>
     whole
       ? { kind: 'call', fn, args: (given) => ['null', ...(given === undefined ? [] : [given])], used }
-      : thunked(fn, (given, at) => leave(afterWait(inner), given, at), used);
+      : thunked(fn, waits, (given, at) => leave(afterWait(inner), given, at), used);
   const fail: Fail = whole
     ? { pass: fn, write: (error, at) => leave({ kind: 'call', fn, args: () => [error], used }, undefined, at) }
     : {
         write: (error, at) =>
           leave(
-            thunked(fn, (_, there) => env.fail.write(error, there), used),
+            thunked(fn, waits, (_, there) => env.fail.write(error, there), used),
             undefined,
             at,
           ),
@@ -189,8 +191,13 @@ function asBody(lines: readonly string[], env: Env): string {
   return `{\n${lines.join('\n')}\n${env.indent}}`;
 }
 
-/** `return finish(() => callback(null, value));`: the value is known before the cleanup runs. */
-function thunked(fn: string, lines: (given: string | undefined, at: Env) => string[], used: (env: Env) => void): Goto {
+/** `return finish(() => callback(null, value));`: the value is known before the cleanup runs, which waits or goes on at once. */
+function thunked(
+  fn: string,
+  waits: boolean,
+  lines: (given: string | undefined, at: Env) => string[],
+  used: (env: Env) => void,
+): Goto {
   return {
     kind: 'inline',
     again: true,
@@ -202,7 +209,7 @@ function thunked(fn: string, lines: (given: string | undefined, at: Env) => stri
         tail: true,
         trying: false,
         enclosed: false,
-        later: true,
+        later: waits || at.later,
         depth: at.depth + 1,
       });
       const then = `() => ${asBody(body, at)}`;
