@@ -1,3 +1,4 @@
+import { namesOf } from '../../bindings.js';
 import { bare, isOrigin, memberName, originOf } from '../../calls/origin.js';
 import { valueKind } from '../../calls/values.js';
 import type { FileContext } from '../../context.js';
@@ -114,12 +115,6 @@ function givesCloneable(
     for (const each of namesOf(name)) known.add(ctx.scopes.symbolOf(each)!);
   });
   return resultsOf(fn).every((each) => isCloneable(each, ctx, known, depth + 1));
-}
-
-/** The names that a parameter or a declaration brings in. */
-export function namesOf(name: ts.BindingName): ts.Identifier[] {
-  if (ts.isIdentifier(name)) return [name];
-  return name.elements.flatMap((each) => (ts.isBindingElement(each) ? namesOf(each.name) : []));
 }
 
 /** All that a function can give: its expression, or what its returns give. */

@@ -1,10 +1,11 @@
 import type { Refusal } from '../../../flow/model.js';
+import { namesOf } from '../../bindings.js';
 import { bare } from '../../calls/origin.js';
 import type { FileContext } from '../../context.js';
 import { ts } from '../../parse.js';
 import { rangeOf } from '../../snippet.js';
 import { functionOf, type FanOut } from '../fan-outs.js';
-import { isCloneable, isCloneableType, namesOf, resultsOf, type KnownNames } from './cloneable.js';
+import { isCloneable, isCloneableType, resultsOf, type KnownNames } from './cloneable.js';
 import { calledParameter, computes } from './hazards.js';
 import { isOwnStatement, movedWith, nameOf, statementOf, type Moved } from './moved.js';
 
