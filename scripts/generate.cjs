@@ -1,7 +1,7 @@
 /**
- * Writes what is derived from other files: the message types and the docs pages.
- * `node scripts/generate.cjs` writes; with `--quick` all but the page that the stories make, which takes seconds; with `--check` it only says
- * what is stale, and exits 1.
+ * Writes what is derived from other files: the message types, the docs pages and the JSON schemas.
+ * `node scripts/generate.cjs` writes; with `--quick` all but the page that the stories make and the schemas, which take seconds; with `--schemas`
+ * these alone; with `--check` it only says what is stale, and exits 1.
  */
 const fs = require('node:fs');
 const path = require('node:path');
@@ -12,12 +12,14 @@ const root = path.join(__dirname, '..');
 
 /** Every generated file: path relative to the project → text. A test calls it to see that nothing is stale. */
 function generated(from = root) {
-  return { ...quick(from), ...directionsPage() };
+  return { ...quick(from), ...schemas(from), ...directionsPage() };
 }
 
 function quick(from = root) {
   return { ...messageFiles(from), ...transformPages(from) };
 }
+
+const schemas = (from = root) => require('./lib/schemas.cjs').schemaFiles(from);
 
 /** The page that the stories make: it converts them all, so it is loaded (and, outside jest, compiled) only for this. */
 function directionsPage() {
@@ -68,9 +70,10 @@ function main(args) {
     process.exitCode = changed.length + orphans.length > 0 ? 1 : 0;
     return;
   }
+  if (args.includes('--schemas')) return write(schemas());
   // The types that messages become first: the tool that the last page runs is compiled with them.
   write(quick());
-  if (!args.includes('--quick')) write(directionsPage());
+  if (!args.includes('--quick')) write({ ...schemas(), ...directionsPage() });
 }
 
 module.exports = { generated, stale };

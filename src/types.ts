@@ -100,6 +100,24 @@ export interface TransformOptions {
   readonly pool?: 'threads' | 'limit';
   /** How many tasks may run at once where the source does not say: a whole number from 1. */
   readonly limit?: number;
+  /** Only these transforms; default: all that write `to`. */
+  readonly rules?: readonly string[];
+}
+
+/** Other options for some of the files of a run. */
+export interface Override extends Partial<TransformOptions> {
+  /** Patterns from the root of the run, with `/`: the files it is about. */
+  readonly include: readonly string[];
+  /** Patterns of files that it is not about all the same. */
+  readonly exclude?: readonly string[];
+}
+
+/** All that decides what becomes of a text, in one canonical form: what was not asked for is not there. */
+export interface Settings extends TransformOptions {
+  readonly exports: ExportsPolicy;
+  readonly unsafe: boolean;
+  /** The last one whose patterns match a file counts. */
+  readonly overrides?: readonly Override[];
 }
 
 /** What the engine is given beside the files: how to look at the rest of the project. All of it is optional and pure. */

@@ -8,6 +8,7 @@ import { languageOf, relativePosix, rootFor } from '../run/paths.js';
 import { fromRoot } from '../run/plan.js';
 import { projectsOf, projectTexts, viewOf } from '../run/projects.js';
 import { decode, isError, type Source } from '../run/read.js';
+import { settingsOf } from '../run/settings.js';
 import { transform, type TransformResult } from '../run/transform.js';
 import { printError } from './convert.js';
 import type { Console } from './main.js';
@@ -63,20 +64,11 @@ async function answer(
   options: CliOptions,
   screen: Console,
 ): Promise<number> {
-  const [project] = projectsOf(place.root, [source]);
+  const [project] = projectsOf(place.root, [source], settingsOf({ ...options, to: options.to! }));
   const [inProject] = projectTexts(project!);
   const text = (source.bom ? '\uFEFF' : '') + source.text;
-  const { from, exports, unsafe, types, pool, limit } = options;
-  const asked = {
-    to: options.to!,
-    exports,
-    unsafe,
-    ...(from && { from }),
-    ...(types && { types }),
-    ...poolOf({ pool, limit }),
-  };
   const view = viewOf(place.root, project!, place.rules);
-  const result = transform(text, { ...asked, path: inProject!.path, view });
+  const result = transform(text, { ...project!.settings, path: inProject!.path, view });
   const fromTop = fromRoot({ ...result, sites: 0 }, project!.folder);
   for (const { path, message } of fromTop.warnings ?? [])
     await screen.note(`${screen.paint.yellow('warning:')} ${path} ${message}`);
@@ -98,11 +90,6 @@ async function answer(
   await summarise(result, options, screen);
   return options.check && result.code !== text ? 1 : 0;
 }
-
-const poolOf = ({ pool, limit }: Pick<CliOptions, 'pool' | 'limit'>): Pick<CliOptions, 'pool' | 'limit'> => ({
-  ...(pool && { pool }),
-  ...(limit !== undefined && { limit }),
-});
 
 interface Shown {
   readonly before: string;

@@ -1,19 +1,12 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { eolOf, type Eol } from '../edits/edits.js';
-import type {
-  ChangeGroup,
-  ExportsPolicy,
-  FileError,
-  Language,
-  Refused,
-  Style,
-  TransformOptions,
-  Warning,
-} from '../types.js';
+import type { ChangeGroup, FileError, Language, Refused, Settings, Warning } from '../types.js';
 import { byText, languageOf } from './paths.js';
 import { byPlace, type PlannedFile } from './plan.js';
 import { bytesOf, hashOf } from './read.js';
+import { settingsHash } from './settings.js';
+import { version } from './version.js';
+
+export { version };
 
 export type FileStatus = 'unchanged' | 'would-change' | 'changed' | 'error' | 'ignored';
 
@@ -39,18 +32,10 @@ export interface FileResult {
 export interface ResultDocument {
   readonly schema: 'asyncshift.result/1';
   readonly tool: { readonly name: string; readonly version: string };
-  readonly config: {
-    readonly to: Style;
-    readonly from?: Style;
-    readonly exports: ExportsPolicy;
-    readonly unsafe: boolean;
-    /** Only there with `--types`. */
-    readonly types?: true;
-    /** Only there when asked for. */
-    readonly pool?: 'threads' | 'limit';
-    readonly limit?: number;
-    readonly hash: string;
-  };
+  /** What was asked for, and a hash of it and of the version: results with one hash can be put together. */
+  readonly config: Settings & { readonly hash: string };
+  /** Which part of the whole this is; only there when it is a part. */
+  readonly shard?: Shard;
   /** From the folder of the run to the root of all paths; `.` when they are the same. */
   readonly root: string;
   readonly files: readonly FileResult[];
@@ -63,6 +48,12 @@ export interface ResultDocument {
   /** What stood in the way of a better result; only there when something did. */
   readonly warnings?: readonly Warning[];
   readonly summary: Summary;
+}
+
+/** Part `index` of `count`, from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
 }
 
 export interface Summary {
@@ -85,7 +76,8 @@ export interface Summary {
 }
 
 export interface Findings {
-  readonly options: TransformOptions;
+  readonly settings: Settings;
+  readonly shard?: Shard;
   readonly root: string;
   readonly files: readonly string[];
   readonly parsed: number;
@@ -101,20 +93,16 @@ export interface Findings {
 }
 
 export function documentOf(found: Findings): ResultDocument {
-  const { to, from, exports = 'wrap', unsafe = false, types = false, pool, limit } = found.options;
   const refused = [...found.refused].sort(bySite);
   const ignored = [...found.ignored].sort(bySite);
   const skipped = [...found.skipped].sort(byFileError);
   const errors = [...found.errors].sort(byFileError);
   const needUnsafe = refused.filter((one) => one.unsafe !== undefined).length;
-  const pools = { ...(pool && { pool }), ...(limit !== undefined && { limit }) };
-  const config = { to, ...(from && { from }), exports, unsafe, ...(types && { types: true as const }), ...pools };
-  const more = [...(types ? ['types'] : []), ...Object.entries(pools).map(([name, value]) => `${name}=${value}`)];
-  const asked = [version(), to, from ?? '', exports, unsafe, ...more];
   return {
     schema: 'asyncshift.result/1',
     tool: { name: 'asyncshift', version: version() },
-    config: { ...config, hash: hashOf(JSON.stringify(asked)) },
+    config: { ...found.settings, hash: settingsHash(found.settings) },
+    ...(found.shard && { shard: found.shard }),
     root: found.root === '' ? '.' : found.root,
     files: fileResults(found),
     groups: found.groups,
@@ -140,9 +128,10 @@ export function documentOf(found: Findings): ResultDocument {
 }
 
 const bySite = (a: Refused, b: Refused): number =>
-  byPlace(a, b) || byText(a.rule, b.rule) || byText(a.reason, b.reason);
+  byPlace(a, b) || a.end - b.end || byText(a.rule, b.rule) || byText(a.reason, b.reason);
 
-const byFileError = (a: FileError, b: FileError): number => byPlace(a, b) || byText(a.kind, b.kind);
+const byFileError = (a: FileError, b: FileError): number =>
+  byPlace(a, b) || byText(a.kind, b.kind) || byText(a.message, b.message);
 
 function fileResults(found: Findings): FileResult[] {
   const changes = new Map(found.changes.map((change) => [change.source.path, change]));
@@ -168,15 +157,4 @@ function fileResults(found: Findings): FileResult[] {
       bom: source.bom,
     };
   });
-}
-
-let known: string | undefined;
-
-/** The version of the package that this file is part of, from the sources as well as from the built files. */
-export function version(): string {
-  if (known === undefined) {
-    const manifest = path.join(__dirname, '..', '..', 'package.json');
-    known = (JSON.parse(fs.readFileSync(manifest, 'utf8')) as { version: string }).version;
-  }
-  return known;
 }

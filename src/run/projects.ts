@@ -1,28 +1,37 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import type { ProjectView, SourceText } from '../types.js';
+import type { ProjectView, Settings, SourceText } from '../types.js';
 import { walk } from './choose.js';
 import type { IgnoreRules } from './ignore.js';
 import { byText, isInside, languageOf } from './paths.js';
 import { isError, readSource, type Source } from './read.js';
+import { settingsFinder } from './settings.js';
 
-/** The files of a run that belong to one package. `folder` is relative to the root; `''` is the root. */
+/** The files of a run that belong to one package, and for which the same is asked. `folder` is relative to the root; `''` is the root. */
 export interface Project {
   readonly folder: string;
   readonly sources: readonly Source[];
+  /** What is asked for in all of them. */
+  readonly settings: Settings;
 }
 
-/** Groups files by the nearest package: they are converted together, since functions and callers are in the same one. */
-export function projectsOf(root: string, sources: readonly Source[]): Project[] {
+/**
+ * Groups files by the nearest package: they are converted together, since functions and callers are in the same one. Files of a
+ * package for which something else is asked are a project beside it, each of the two sees the other's files as they are.
+ */
+export function projectsOf(root: string, sources: readonly Source[], settings: Settings): Project[] {
   const isPackage = { js: packageFinder(root), py: packageFinder(root, hasPythonPackage) };
-  const byFolder = new Map<string, Source[]>();
+  const settingsFor = settingsFinder(settings);
+  const byKey = new Map<string, { folder: string; settings: Settings; sources: Source[] }>();
   for (const source of sources) {
     const folder = projectFolder(source.path, isPackage[kindOf(source.path)]);
-    const there = byFolder.get(folder);
-    if (there) there.push(source);
-    else byFolder.set(folder, [source]);
+    const own = settingsFor(source.path);
+    const key = `${folder}\0${settings.overrides ? JSON.stringify(own) : ''}`;
+    const there = byKey.get(key);
+    if (there) there.sources.push(source);
+    else byKey.set(key, { folder, settings: own, sources: [source] });
   }
-  return [...byFolder].sort(([a], [b]) => byText(a, b)).map(([folder, inIt]) => ({ folder, sources: inIt }));
+  return [...byKey].sort(([a], [b]) => byText(a, b)).map(([, project]) => project);
 }
 
 function projectFolder(file: string, isPackage: (folder: string) => boolean): string {

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { ExportsPolicy, FileError, ProjectResult, Style, TransformOptions, Warning } from '../types.js';
+import type { FileError, Override, ProjectResult, Settings, TransformOptions, Warning } from '../types.js';
 import { readBesideFrom, withBeside } from './beside.js';
 import { chooseFiles, type Choice } from './choose.js';
 import { documentOf, type FileResult, type ResultDocument } from './document.js';
@@ -10,24 +10,17 @@ import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
 import { mayApply } from '../transforms/prefilter.js';
 import { projectsOf, projectTexts, viewOf } from './projects.js';
 import { isError, readSource, type Source } from './read.js';
+import { settingsFinder, settingsOf } from './settings.js';
 import { stagedIn, type Staged } from './staged.js';
 import { writeStaged } from './write-staged.js';
 import { writeGroups, type Written } from './write.js';
 
-export interface RunOptions {
-  readonly to: Style;
+export interface RunOptions extends TransformOptions {
   /** Files, folders and patterns; default: the whole current folder. */
   readonly paths?: readonly string[];
   readonly cwd?: string;
-  readonly from?: Style;
-  readonly exports?: ExportsPolicy;
-  readonly unsafe?: boolean;
-  /** Ask the compiler what values are, in files that a tsconfig.json above them covers. */
-  readonly types?: boolean;
-  /** Which kind of pool is written in JavaScript; default: what the project uses, else `limit`. */
-  readonly pool?: TransformOptions['pool'];
-  /** How many tasks may run at once where the source does not say; a whole number from 1. */
-  readonly limit?: number;
+  /** Other options for some of the files. */
+  readonly overrides?: readonly Override[];
   /** Write the files; default: only find out. */
   readonly write?: boolean;
   /** Write files whose present content git does not have. */
@@ -93,6 +86,7 @@ interface Looked {
 export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const problem = directionProblem(options, options.engine);
   if (problem) throw new RangeError(problem);
+  const settings = settingsOf(options);
   forgetGitTops();
   const cwd = fs.realpathSync(options.cwd ?? process.cwd());
   const choice = await chooseFiles({
@@ -103,26 +97,19 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   });
   const staged = stagedOf(choice, options);
   const readFile = staged?.read ?? readSource;
-  const looked = lookAtFiles(choice, options, readFile);
-  const converted = await convertAll(choice, looked, options, readFile);
+  const looked = lookAtFiles(choice, settings, options, readFile);
+  const converted = await convertAll(choice, looked, settings, options, readFile);
   const beside = withBeside(converted.groups, looked.sources, readBesideFrom(choice.root, readFile));
   const plan = planChanges(beside.groups, beside.sources);
-  const styleless = withoutTheStyle(choice, options);
-  const problems = [
-    ...choice.errors,
-    ...styleless.errors,
-    ...looked.errors,
-    ...beside.errors,
-    ...converted.errors,
-    ...plan.errors,
-  ];
+  const styleless = withoutTheStyle(choice, settings);
+  const problems = [choice, styleless, looked, beside, converted, plan].flatMap((part) => part.errors);
   const refusedToWrite =
     options.write && !staged ? unsafeToWrite(choice.root, changedPaths(plan), guardOf(options)) : [];
   const mayWrite = options.write && refusedToWrite.length === 0;
   const written = mayWrite ? await writePlan(choice.root, plan, beside.sources, options, staged) : undefined;
   const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
   const document = documentOf({
-    options,
+    settings,
     root: relativePosix(cwd, choice.root),
     files: choice.files,
     parsed: looked.sources.size,
@@ -159,9 +146,13 @@ function stagedOf({ root }: Choice, options: RunOptions): Staged | undefined {
 }
 
 /** Python has no promise style: asked for nothing else it is an error, in a mixed run its files are left with a note. */
-function withoutTheStyle(choice: Choice, { to, from }: RunOptions): Pick<Choice, 'errors' | 'notes'> {
-  const python = choice.files.filter((file) => languageOf(file) === 'python');
-  if ((to !== 'promise' && from !== 'promise') || python.length === 0) return { errors: [], notes: [] };
+function withoutTheStyle(choice: Choice, settings: Settings): Pick<Choice, 'errors' | 'notes'> {
+  const settingsFor = settingsFinder(settings);
+  const python = choice.files.filter((file) => {
+    const { to, from } = settingsFor(file);
+    return languageOf(file) === 'python' && (to === 'promise' || from === 'promise');
+  });
+  if (python.length === 0) return { errors: [], notes: [] };
   const [path] = python as [string];
   if (python.length === choice.files.length)
     return { errors: [{ path, line: 0, column: 0, kind: 'unreadable', message: NO_PROMISES }], notes: [] };
@@ -178,13 +169,14 @@ const guardOf = (options: RunOptions): { allowDirty: boolean; allowNoVcs: boolea
 });
 
 /** Reads all files, and keeps the texts in which something may be converted. */
-function lookAtFiles(choice: Choice, options: RunOptions, readFile: typeof readSource): Looked {
+function lookAtFiles(choice: Choice, settings: Settings, options: RunOptions, readFile: typeof readSource): Looked {
+  const settingsFor = settingsFinder(settings);
   const looked: Looked = { sources: new Map(), skipped: [], errors: [] };
   choice.files.forEach((file, done) => {
     if (done % 100 === 0) options.onProgress?.({ phase: 'reading', done, total: choice.files.length });
     const read = readFile(choice.root, file);
     if (!isError(read)) {
-      if (mayApply(read.text, options, file)) looked.sources.set(file, read);
+      if (mayApply(read.text, settingsFor(file), file)) looked.sources.set(file, read);
     } else if (read.kind === 'binary' || read.kind === 'too-large') {
       looked.skipped.push(read);
     } else {
@@ -202,10 +194,11 @@ interface Converted extends ProjectResult {
 async function convertAll(
   choice: Choice,
   looked: Looked,
+  settings: Settings,
   options: RunOptions,
   readFile: typeof readSource,
 ): Promise<Converted> {
-  const projects = projectsOf(choice.root, [...looked.sources.values()]);
+  const projects = projectsOf(choice.root, [...looked.sources.values()], settings);
   const all = {
     groups: [],
     refused: [],
@@ -217,20 +210,11 @@ async function convertAll(
   } as Mutable<Converted>;
   if (projects.length === 0) return all;
   const engine = options.engine ?? loadEngine();
-  const asked: TransformOptions = {
-    to: options.to,
-    exports: options.exports ?? 'wrap',
-    unsafe: options.unsafe ?? false,
-    ...(options.from && { from: options.from }),
-    ...(options.types && { types: true }),
-    ...(options.pool && { pool: options.pool }),
-    ...(options.limit !== undefined && { limit: options.limit }),
-  };
   for (const [done, project] of projects.entries()) {
     options.onProgress?.({ phase: 'converting', done, total: projects.length });
     await new Promise((resolve) => setImmediate(resolve));
     const view = viewOf(choice.root, project, choice.rules, readFile);
-    const result = fromRoot(convertSafely(engine, projectTexts(project), asked, view), project.folder);
+    const result = fromRoot(convertSafely(engine, projectTexts(project), project.settings, view), project.folder);
     all.groups.push(...result.groups);
     all.refused.push(...result.refused);
     all.errors.push(...result.errors);

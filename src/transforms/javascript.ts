@@ -21,7 +21,7 @@ import { promiseToCallback } from './promise-to-callback.js';
 import { promiseToPool } from './promise-to-pool.js';
 import { changeOf, refusedOf, sortPlaces, unsafeOf } from './result.js';
 import { untilNothingChanges } from './rounds.js';
-import type { Plan, Transform } from './transform.js';
+import { isAsked, type Plan, type Transform } from './transform.js';
 
 /** What can be asked for in JavaScript and TypeScript. */
 export const transforms: readonly Transform[] = [
@@ -49,14 +49,15 @@ export function convertJavaScript(
   options: TransformOptions,
   view: ProjectView,
 ): ProjectResult {
-  const asked = transforms.filter((each) => each.to === options.to && (!options.from || each.from === options.from));
+  const asked = transforms.filter((each) => isAsked(each, options));
+  const wanted = transforms.filter((each) => isAsked(each, { to: options.to, rules: options.rules }));
   const types = options.types ? typesFor(view, files) : undefined;
   const first = convertOnce(files, asked, options, view, types);
   // Callback functions are decided together with all their callers, once: only chains are looked at again.
   const again = asked.filter((each) => each.from !== 'callback');
   const result = untilNothingChanges(first, files, view, (changed, later, touched) => {
     types?.follow(changed);
-    const behindPools = options.from === 'pool' ? followers(transforms, options.to, touched) : [];
+    const behindPools = options.from === 'pool' ? followers(wanted, options.to, touched) : [];
     return convertOnce(changed, [...again, ...behindPools], options, later, types);
   });
   types?.follow(files); // another project of the run may share the configuration

@@ -22,6 +22,7 @@ import { pythonPoolToAsync } from './python-pool-to-async.js';
 import { pythonPoolToCallback } from './python-pool-to-callback.js';
 import type { PythonTransform } from './python-transform.js';
 import { groupId, inOrder, sortPlaces } from './result.js';
+import { isAsked } from './transform.js';
 
 /** What can be asked for in Python. */
 export const pythonTransforms: readonly PythonTransform[] = [
@@ -53,9 +54,7 @@ export function convertPython(
         message: file.error.message,
       });
   }
-  const asked = pythonTransforms.filter(
-    (each) => each.to === options.to && (!options.from || each.from === options.from),
-  );
+  const asked = pythonTransforms.filter((each) => isAsked(each, options));
   const groups: ChangeGroup[] = [];
   const refused: Refused[] = [];
   const ignored: Refused[] = [];

@@ -17,3 +17,10 @@ export interface Plan {
   readonly groups: readonly PlannedGroup[];
   readonly refusals: readonly PlacedRefusal[];
 }
+
+/** Is this direction one of those that a run asks for? */
+export const isAsked = (
+  { name, from, to }: { readonly name: string; readonly from: Style; readonly to: Style },
+  options: TransformOptions,
+): boolean =>
+  to === options.to && (!options.from || from === options.from) && (!options.rules || options.rules.includes(name));
