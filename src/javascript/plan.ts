@@ -1,6 +1,6 @@
 import type { TextEdit } from '../edits/edits.js';
 import type { Entry, ImportNeed, Note, Refusal } from '../flow/model.js';
-import type { FileEdit } from '../types.js';
+import type { FileEdit, Range } from '../types.js';
 import type { FileContext } from './context.js';
 
 /** What a reader (with its callers) wants to change, all of it or nothing: entries to be written, and edits at the border. */
@@ -10,6 +10,8 @@ export interface PlannedGroup {
   readonly title: string;
   readonly entries: readonly PlannedEntry[];
   readonly edits: readonly PlannedEdit[];
+  /** Functions that its edits change as a whole: no other plan changes what is inside. */
+  readonly wholes?: readonly { readonly ctx: FileContext; readonly at: Range }[];
   /**
    * Edits of files that are not read as code (package.json), and new files. Groups may share one when its range is not empty and its text
    * is the same.

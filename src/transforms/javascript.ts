@@ -171,7 +171,18 @@ function defectIn(ctx: FileContext, thrown: unknown): FileError {
 /** Two plans for one body can't both be carried out: the first stands. */
 function withoutClashes(groups: readonly PlannedGroup[]): PlannedGroup[] {
   const taken = new Map<FileContext, PlannedGroup['entries'][number]['entry']['body'][]>();
+  const isInWhole = (group: PlannedGroup): boolean =>
+    groups.some(
+      (other) =>
+        other !== group &&
+        other.wholes?.some((whole) =>
+          group.entries.some(
+            ({ ctx, entry }) => whole.ctx === ctx && whole.at.start <= entry.at.start && entry.at.end <= whole.at.end,
+          ),
+        ),
+    );
   return groups.filter((group) => {
+    if (isInWhole(group)) return false;
     const clashes = group.entries.some(({ ctx, entry }) =>
       (taken.get(ctx) ?? []).some((body) => {
         const apart = body.end <= entry.body.start || entry.body.end <= body.start;

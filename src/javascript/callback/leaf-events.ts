@@ -2,12 +2,15 @@ import { calleeOf } from '../calls/callee.js';
 import { bare, isOrigin, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
+import { ajaxHandingOf } from './leaf-ajax.js';
+import { xhrHandingOf } from './leaf-xhr.js';
 import { isFunction } from './shape.js';
 import type { CallResolver } from './types.js';
 
 /** How a function that is handed to a call will be called. */
 export interface Handing {
-  readonly call: ts.CallExpression;
+  /** The call that it is handed to; of `xhr.onload = F` the assignment. */
+  readonly call: ts.CallExpression | ts.BinaryExpression;
   /** Once at most. */
   readonly once: boolean;
   /** Perhaps before the call returns. */
@@ -20,6 +23,9 @@ export interface Handing {
   /** Of a listener, and of a request's response callback. */
   readonly event?: string;
   readonly emitter?: Emitter;
+  /** Of a request in a page, which ends in one of several ways: what ends, and how. */
+  readonly of?: ts.Node | ts.Symbol;
+  readonly ends?: string;
   /** The function of the file that calls one of the handlers it is given. */
   readonly pair?: ts.Node;
 }
@@ -32,6 +38,8 @@ export interface Emitter {
 
 /** What is known about a function or name that stands among a call's arguments; undefined when nobody says when it is called. */
 export function handingOf(node: ts.Node, ctx: FileContext, calls: CallResolver): Handing | undefined {
+  const inPage = xhrHandingOf(node, ctx) ?? ajaxHandingOf(node, ctx);
+  if (inPage) return inPage;
   const call = node.parent;
   if (!ts.isCallExpression(call) || call.expression === node || call.questionDotToken) return undefined;
   if (call.arguments.some(ts.isSpreadElement)) return undefined;
@@ -216,6 +224,7 @@ function madeBy(call: ts.CallExpression, ctx: FileContext): Emitter['kind'] {
  */
 export function excludeEachOther(one: Handing, other: Handing): boolean {
   if (one.pair) return one.pair === other.pair && one.call === other.call;
+  if (one.ends) return !!other.ends && one.of === other.of && one.ends !== other.ends;
   if (!one.emitter?.kind || one.emitter.of !== other.emitter?.of) return false;
   const events = [one.event, other.event].sort().join(' ');
   if (one.emitter.kind === 'request') return events === 'error response';

@@ -50,7 +50,7 @@ type Trigger = Omit<Link, 'fn' | 'guard'>;
 function triggersOf(fn: ts.SignatureDeclaration, search: Search): { triggers: Trigger[]; once?: Guard } {
   const { ctx } = search;
   if (ts.isFunctionDeclaration(fn)) return { triggers: namedTriggers(fn.name, fn, search) };
-  if (!isFunction(fn)) return stop('reference-use', fn);
+  if (!isFunction(fn) && !ts.isMethodDeclaration(fn)) return stop('reference-use', fn);
   let holder: ts.Node = fn;
   while (ts.isParenthesizedExpression(holder.parent)) holder = holder.parent;
   const once = isOnceCall(holder.parent, ctx) ? holder.parent : undefined;
@@ -213,6 +213,7 @@ function removes(link: Link | undefined, other: Link, { ctx }: Search): boolean 
       event.text === handing.event &&
       ts.isIdentifier(listener) &&
       ctx.scopes.symbolOf(listener) === ctx.scopes.symbolOf(node) &&
+      ts.isCallExpression(handing.call) &&
       receiver(call) === receiver(handing.call)
     );
   });

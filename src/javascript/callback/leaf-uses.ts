@@ -3,10 +3,12 @@ import { bare, memberName, originOf } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { stop } from '../stop.js';
+import { isFailedAjax } from './leaf-ajax.js';
 import { isRemoval, isTimer } from './leaf-events.js';
 import type { Handing } from './leaf-events.js';
 import { handedTo } from './leaf-pairs.js';
 import type { Search } from './leaf-paths.js';
+import { isFailureHandler } from './leaf-xhr.js';
 import { isEmptyValue, isFunction } from './shape.js';
 import type { CallResolver, ReportSite } from './types.js';
 
@@ -104,7 +106,7 @@ function isErrorMade(call: ts.CallExpression): boolean {
 
 /** `.on('error', function (err) { … })`, and a name that is handed to such listeners only. */
 function isErrorListener(fn: ts.Node, ctx: FileContext): boolean {
-  if (isFunction(fn) && isErrorEvent(fn)) return true;
+  if ((isFunction(fn) || ts.isMethodDeclaration(fn)) && isErrorEvent(fn)) return true;
   const name = ts.isFunctionDeclaration(fn)
     ? fn.name
     : ts.isVariableDeclaration(fn.parent)
@@ -118,6 +120,7 @@ function isErrorListener(fn: ts.Node, ctx: FileContext): boolean {
 
 function isErrorEvent(listener: ts.Node): boolean {
   const call = listener.parent;
+  if (isFailureHandler(listener) || isFailedAjax(listener)) return true;
   if (!ts.isCallExpression(call) || call.arguments[1] !== listener) return false;
   const [event] = call.arguments;
   const name = memberName(bare(call.expression)) ?? '';
@@ -209,11 +212,12 @@ function handedOn(name: ts.Identifier, given: Handing, calls: CallResolver): Lea
     return { ...base, gives: 'nothing', write: ({ resolve }) => [replaced(name, resolve)] };
   if (given.gives !== 'answer') return stop('not-error-first', name, name.text);
   const results = given.results === 'unknown' || !given.results ? 'value' : given.results;
-  if (given.resultWithError) stop('partial-result-with-error', given.call);
-  const awaiting = calls(given.call);
-  const isDeed = ts.isExpressionStatement(given.call.parent) || ts.isReturnStatement(given.call.parent);
+  const { call } = given;
+  if (given.resultWithError || !ts.isCallExpression(call)) return stop('partial-result-with-error', call);
+  const awaiting = calls(call);
+  const isDeed = ts.isExpressionStatement(call.parent) || ts.isReturnStatement(call.parent);
   if (awaiting.kind === 'async' && isDeed)
-    return { ...base, gives: results, awaited: given.call, write: (names) => chained(given.call, names) };
+    return { ...base, gives: results, awaited: call, write: (names) => chained(call, names) };
   return { ...base, gives: results, write: (names) => [replaced(name, continuation(results, names))] };
 }
 

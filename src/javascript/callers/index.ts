@@ -216,6 +216,7 @@ function groupOf(sites: readonly Site[], awaited: ReadonlySet<ts.Node>, options:
       ...leaves.flatMap((site) => leafEdits(site)),
       ...sites.flatMap((site) => (site.mode === 'change' ? editsAtUses(site, awaited) : [])),
     ],
+    wholes: leaves.map(({ ctx, fn }) => ({ ctx, at: { start: fn.node.getStart(), end: fn.node.end } })),
     unsafe: sites.flatMap((site) => unsafeNotes(site)),
     notes: [...leaves.flatMap((site) => leafNotes(site, options)), ...entries.flatMap(({ entry }) => entry.notes)],
     main: { ctx: main.ctx, at: (main.partOf ?? main).fn.node.getStart() },

@@ -116,20 +116,102 @@ function createAxios(ops: Ops, answers: Answers) {
   return Object.assign(get, { get, post: (url: string) => call('POST', url) });
 }
 
-/** As jQuery 3: `.done` and `.fail` give the same object back, `.then` a promise. */
+interface AjaxOptions {
+  readonly url: string;
+  readonly method?: string;
+  readonly type?: string;
+  readonly success?: (data: unknown, status: string, xhr: unknown) => void;
+  readonly error?: (xhr: unknown, status: string, thrown: string) => void;
+}
+
+/** As jQuery 3: `.done` and `.fail` give the same object back, `.then` a promise; a status from 400 up is a failure. */
 function createJquery(ops: Ops, answers: Answers) {
-  const get = (url: string) => {
-    const answer = send(ops, answers, 'GET', url) as Promise<Answer>;
-    const data = answer.then(({ body, text }) => body ?? text);
+  const ajax = ({ url, method, type, success, error }: AjaxOptions) => {
+    const answer = send(ops, answers, method ?? type ?? 'GET', url) as Promise<Answer>;
+    const failed = (status: number) => ({ status, statusText: status ? 'Not Found' : 'error', responseText: '' });
+    const data = answer.then(
+      ({ body, text, status }) => (status < 400 ? (body ?? text) : Promise.reject(failed(status))),
+      () => Promise.reject(failed(0)),
+    );
     data.catch(() => undefined);
+    // Handlers are called when the request ends; what they throw nobody catches.
+    const late = (task: () => void) => void setImmediate(task);
     const jqXHR = {
-      done: (fn: (data: unknown) => void) => (void data.then(fn, () => undefined), jqXHR),
-      fail: (fn: (xhr: unknown) => void) => (void data.catch(() => fn({ status: 0 })), jqXHR),
+      done: (fn: NonNullable<AjaxOptions['success']>) => (
+        void data.then(
+          (value) => late(() => fn(value, 'success', jqXHR)),
+          () => undefined,
+        ),
+        jqXHR
+      ),
+      fail: (fn: NonNullable<AjaxOptions['error']>) => (
+        void data.catch((xhr) => late(() => fn(xhr, 'error', xhr.statusText))),
+        jqXHR
+      ),
       then: (ok: never, bad: never) => data.then(ok, bad),
+      catch: (bad: never) => data.catch(bad),
     };
+    if (success) jqXHR.done(success);
+    if (error) jqXHR.fail(error);
     return jqXHR;
   };
-  return { get, getJSON: get, ajax: ({ url }: { url: string }) => get(url) };
+  const verb =
+    (method: string) =>
+    (url: string, ...rest: unknown[]) => {
+      const success = rest.find((each) => typeof each === 'function') as AjaxOptions['success'];
+      return ajax({ url, method, ...(success && { success }) });
+    };
+  return {
+    get: verb('GET'),
+    getJSON: verb('GET'),
+    post: verb('POST'),
+    ajax: (first: string | AjaxOptions, options?: AjaxOptions) =>
+      ajax(typeof first === 'string' ? { ...options, url: first } : first),
+  };
+}
+
+/** A page's own client: `readyState` 4 and then one of `load` and `error`, a status is no failure. */
+export function createXhr(ops: Ops, answers: Answers) {
+  return class XMLHttpRequest {
+    static readonly DONE = 4;
+    readyState = 0;
+    status = 0;
+    responseText = '';
+    [handler: `on${string}`]: ((event: unknown) => void) | undefined;
+    private readonly listeners: [string, (event: unknown) => void][] = [];
+    private where = '';
+
+    open(method: string, url: string): void {
+      this.where = `${method} ${url}`;
+      this.readyState = 1;
+      this.fire('readystatechange');
+    }
+    setRequestHeader(): void {}
+    abort(): void {}
+    addEventListener(event: string, listener: (event: unknown) => void): void {
+      this.listeners.push([event, listener]);
+    }
+    send(): void {
+      const url = this.where.slice(this.where.indexOf(' ') + 1);
+      ops.start(
+        this.where,
+        [],
+        () => answerTo(answers, url),
+        (error, value) => {
+          const { status = 0, text = '' } = (value ?? {}) as Partial<Answer>;
+          Object.assign(this, { readyState: 4, status, responseText: text });
+          this.fire('readystatechange');
+          this.fire(error ? 'error' : 'load');
+          this.fire('loadend');
+        },
+      );
+    }
+    private fire(type: string): void {
+      const event = { type };
+      this[`on${type}`]?.call(this, event);
+      for (const [name, listener] of this.listeners) if (name === type) listener.call(this, event);
+    }
+  };
 }
 
 function send(ops: Ops, answers: Answers, method: string, url: string): Promise<unknown> {

@@ -2,7 +2,7 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { promisify } from 'node:util';
-import { clients, createFetch } from './clients.js';
+import { clients, createFetch, createXhr } from './clients.js';
 import { createFs } from './files.js';
 import type { World } from './loader.js';
 import { createNodeModules } from './node-modules.js';
@@ -49,6 +49,7 @@ export function createWorld(
     console: createConsole(log),
     process,
     fetch,
+    XMLHttpRequest: createXhr(ops, script.http ?? {}),
     Date: virtualDate(scheduler),
   };
   globals['global'] = { ...globals, Promise, Error, Object, Symbol, Array };
