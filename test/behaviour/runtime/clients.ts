@@ -178,8 +178,8 @@ export function createXhr(ops: Ops, answers: Answers) {
     status = 0;
     responseText = '';
     [handler: `on${string}`]: ((event: unknown) => void) | undefined;
-    private readonly listeners: [string, (event: unknown) => void][] = [];
-    private where = '';
+    readonly listeners: [string, (event: unknown) => void][] = [];
+    where = '';
 
     open(method: string, url: string): void {
       this.where = `${method} ${url}`;
@@ -206,7 +206,7 @@ export function createXhr(ops: Ops, answers: Answers) {
         },
       );
     }
-    private fire(type: string): void {
+    fire(type: string): void {
       const event = { type };
       this[`on${type}`]?.call(this, event);
       for (const [name, listener] of this.listeners) if (name === type) listener.call(this, event);
