@@ -57,6 +57,8 @@ export interface Refused extends Range {
   readonly excerpt: string;
   /** Set when `--unsafe` would apply it: the note's code. */
   readonly unsafe?: string;
+  /** What the user's tests printed, where they are the reason. */
+  readonly output?: string;
 }
 
 export interface FileError {

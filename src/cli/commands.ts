@@ -15,6 +15,10 @@ export async function runCommand(name: string, args: readonly string[], open: Op
       return list(args, open);
     case 'explain':
       return explainCode(args, open);
+    case 'migrate': {
+      const { migrateCommand } = require('./migrate.js') as typeof import('./migrate.js');
+      return migrateCommand(args, open);
+    }
     default:
       return undo(args, open);
   }

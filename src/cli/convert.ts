@@ -12,12 +12,20 @@ import type { CliOptions, Output } from './options.js';
 import { mustBeWritable, writeOutput } from './output-file.js';
 import { progressLine } from './streams.js';
 
+/** How a command comes by its result. */
+export type Obtain = (options: CliOptions, paths: readonly string[]) => Promise<RunDetails>;
+
 /** The main command over files. Returns the exit code. */
-export async function convert(options: CliOptions, paths: readonly string[], screen: Console): Promise<number> {
+export async function convert(
+  options: CliOptions,
+  paths: readonly string[],
+  screen: Console,
+  obtain: Obtain = runWatched,
+): Promise<number> {
   const outputs = outputsOf(options);
   for (const { file } of outputs) if (file !== undefined) mustBeWritable(file);
   const started = Date.now();
-  const details = await runWatched(options, paths);
+  const details = await obtain(options, paths);
   for (const output of outputs) await put(output, render(output, details, options, screen), screen);
   await report(details, options, outputs, Date.now() - started, screen);
   return exitCode(details, options);
@@ -43,7 +51,7 @@ function outputsOf(options: CliOptions): Destination[] {
 const isWriting = (options: CliOptions): boolean => options.write && !options.dryRun;
 
 /** Runs with a progress line on a terminal. Once it writes, the first Ctrl-C lets the file in hand be finished; a second one ends at once. */
-async function runWatched(options: CliOptions, paths: readonly string[]): Promise<RunDetails> {
+export async function runWatched(options: CliOptions, paths: readonly string[]): Promise<RunDetails> {
   const stop = new AbortController();
   const progress = progressLine(process.stderr.isTTY === true && !process.env['CI'] && !options.quiet);
   const onSignal = (signal: NodeJS.Signals): void => {

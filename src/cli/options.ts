@@ -71,6 +71,7 @@ const FORMATS: readonly OutputFormat[] = [
 export const COMMANDS: Readonly<Record<string, string>> = {
   list: 'the directions that can be asked for',
   'explain <code>': 'what a reason or a note means, and what to do',
+  'migrate --test <command>': 'convert what the tests bear: groups that break them are found and left out',
   undo: 'put back what the last --write replaced, if the files are unchanged since',
 };
 

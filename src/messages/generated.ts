@@ -12,6 +12,7 @@ export type RefusalCode =
   | 'already-started'
   | 'arity-observed'
   | 'bound-unknown'
+  | 'breaks-the-tests'
   | 'callback-argument'
   | 'called-more-than-once'
   | 'callee-not-seen'
@@ -131,6 +132,11 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
     sentence: "Left unchanged: `%code%` starts everything at once, and how many that is cannot be seen; say how many may run at once with `--limit N`.",
     advice: "`--limit N` sets the bound for all such places. The fewer, the longer it takes; servers often say how many they allow.",
     example: "const { get } = require('./io');\nexports.load = async (ids) => {\n  return await Promise.all(ids.map((id) => get(id)));\n};\n",
+  },
+  'breaks-the-tests': {
+    sentence: "Left unchanged: with this change `%code%` fails; without it the command passes.",
+    advice: "Look at the output of the tests below the reason. When the test is about how the code is written (its length, its text, a stubbed function), change the test; when it shows another behaviour, please report it: that is a defect.",
+    example: "asyncshift migrate --to async --test \"npm test\" src\n",
   },
   'callback-argument': {
     sentence: "Left unchanged: the task calls `%name%`, which it is given; a function cannot be handed to another thread.",

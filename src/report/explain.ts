@@ -25,6 +25,7 @@ function site(one: Refused & { ignored?: boolean }, what: Explained, paint: Pain
   const reason = one.unsafe ?? one.reason;
   const lines = [`${paint.bold(`${what.path(one.path)}:${one.line}:${one.column}`)}  ${word}  ${reason}`];
   lines.push(...excerpt(one, what.text(one.path), paint));
+  if (one.output) lines.push(one.output.replace(/^(?=.)/gm, '     '));
   const advice = one.unsafe ? 'look at the difference, then run with --unsafe' : adviceOf(reason);
   lines.push(
     `  ${paint.cyan('hint:')} ${advice}${advice ? '   ' : ''}${paint.dim(`docs: asyncshift explain ${reason}`)}`,

@@ -7,14 +7,19 @@ export interface GitAnswer {
   readonly why: string;
 }
 
-/** Asks git. Never throws: a machine without git gets an answer that is not ok. */
-export function git(cwd: string, args: readonly string[], input?: string): GitAnswer {
+/** Asks git. Never throws: a machine without git gets an answer that is not ok. `env` adds to the environment. */
+export function git(
+  cwd: string,
+  args: readonly string[],
+  input?: string,
+  env: Readonly<Record<string, string>> = {},
+): GitAnswer {
   const run = spawnSync('git', ['--literal-pathspecs', ...args], {
     cwd,
     input: input ?? '',
     encoding: 'utf8',
     maxBuffer: 1 << 30,
-    env: { ...process.env, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+    env: { ...process.env, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C', ...env },
   });
   if (run.error)
     return { ok: false, out: '', why: `git could not be started (${(run.error as NodeJS.ErrnoException).code})` };

@@ -23,6 +23,7 @@ const given = (code: string): boolean => literals.has(`'${code}'`);
 /** Not about a site in a story: the test that shows it, instead. */
 const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   'parse-error': 'test/run and test/cli',
+  'breaks-the-tests': 'test/cli/migrate',
   'caller-not-convertible': 'a net under the search for who can change: it has always come to rest',
   'early-return': 'a net under the readers: no story has got so far',
 };
