@@ -69,14 +69,21 @@ const undoFileOf = ({ source, after }: PlannedFile): UndoFile => ({
   after: hashOf(bytesOf({ text: after, bom: source.bom })),
 });
 
-/** Now that it is known what was written, the record holds that and no more. */
+/**
+ * Now that it is known what was written, the record holds that and no more. When it cannot be saved (a full disk), the first one stays: it names
+ * more files, and undoing passes over those that are as they were.
+ */
 function finishRecord(record: string, state: WriteState): string | undefined {
   if (state.files.length === 0) {
     dropUndo(record);
     return undefined;
   }
   const files = state.files.map(undoFileOf);
-  saveUndo(record, { schema: 'asyncshift.undo/1', root: state.root, files } satisfies UndoRecord);
+  try {
+    saveUndo(record, { schema: 'asyncshift.undo/1', root: state.root, files } satisfies UndoRecord);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
   return record;
 }
 

@@ -163,7 +163,9 @@ function stoppedAfter(run: number, repo: Repository, args: string[], count: stri
     stdio: 'ignore',
   });
   const watch = setInterval(() => {
-    if (runs(count) >= run) child.kill('SIGINT');
+    if (runs(count) < run) return;
+    clearInterval(watch);
+    child.kill('SIGINT');
   }, 10);
   return new Promise((resolve) => child.on('exit', (code) => (clearInterval(watch), resolve(code))));
 }
