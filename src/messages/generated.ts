@@ -106,6 +106,7 @@ export type NoteCode =
   | 'bridged'
   | 'contract-changed'
   | 'dependency-added'
+  | 'ends-on-error'
   | 'error-fields-kept'
   | 'error-fields-lost'
   | 'fewer-at-once'
@@ -595,6 +596,11 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     sentence: "The project lists a new dependency.",
     advice: "Install it (`npm install`, `pip install -r requirements.txt`) before you run the code. A Python package is listed without a version.",
     example: "const limit = pLimit(3);\n",
+  },
+  'ends-on-error': {
+    sentence: "An error that nobody catches in what `%code%` runs ends the program; before, it was logged and the loop waited for ever.",
+    advice: "Nothing to do, unless somebody relied on a program that hangs.",
+    example: "from twisted.internet import defer, reactor, task\n\n\n@defer.inlineCallbacks\ndef main():\n    yield task.deferLater(reactor, 1)\n    reactor.stop()\n\n\nreactor.callWhenRunning(main)\nreactor.run()\n",
   },
   'error-fields-kept': {
     sentence: "An error of the task keeps its class, code and other fields now; from a thread it came as a plain error with a message.",

@@ -121,13 +121,19 @@ export function removeStatement(file: PyFile, stmt: Stmt, rewrite: Rewrite): voi
   const before = file.text.slice(first.start, stmt.start);
   const after = file.text.slice(stmt.end, last.end);
   if (before.trim() === '' && after.trim() === '')
-    rewrite.remove({ start: first.start - blankAround(file, first.start, last.end), end: last.end });
+    rewrite.remove({
+      start: first.start - blankAround(file, first.start, last.end),
+      end: first.start === 0 ? last.end + blankBelow(file, last.end) : last.end,
+    });
   else if (before.trim() === '' && /^[ \t]*#/.test(after))
     rewrite.remove({ start: stmt.start, end: stmt.end + /^[ \t]*/.exec(after)![0].length });
   else if (/^[ \t]*;/.test(after))
     rewrite.remove({ start: stmt.start, end: stmt.end + /^[ \t]*;[ \t]*/.exec(after)![0].length });
   else rewrite.replace(stmt, 'pass');
 }
+
+/** The length of the blank lines below what a file began with. */
+const blankBelow = (file: PyFile, end: number): number => /^(?:[ \t]*\r?\n)*/.exec(file.text.slice(end))![0].length;
 
 /** The length of the blank lines above, where there are some below too: one of the two gaps goes with what stood between. */
 function blankAround(file: PyFile, start: number, end: number): number {

@@ -12,7 +12,7 @@ const tests: Readonly<Record<Style, RegExp | undefined>> = {
   async: new RegExp(`\\bawait\\b|\\basync\\s+(?:def|with|for)\\b|\\basyncio\\b|\\bhttpx\\b|\\baiohttp\\b`),
   pool: new RegExp(`\\b(?:Thread|ThreadPool\\w*|threading|futures|multiprocessing|${WAITS})\\b`),
   callback: new RegExp(
-    `\\badd_done_callback\\b|\\bcallback\\b|\\berrback\\b|\\bon_\\w+\\b|\\bcb\\b|\\bthen\\b|\\b(?:${WAITS})\\b`,
+    `\\badd_done_callback\\b|\\bcallback\\b|\\berrback\\b|\\bon_\\w+\\b|\\bcb\\b|\\bthen\\b|\\btwisted\\b|\\btornado\\b|\\badd(?:Callback|Errback|Both)|\\b(?:${WAITS})\\b`,
   ),
   promise: undefined,
 };

@@ -38,6 +38,22 @@ export function twoSteps(
   return { changes, refusals, fallen: one.fallen, defects: [...one.defects, ...two.defects] };
 }
 
+/** The files that the first direction changes are its own; the second one has the others. What is refused in both is told as the first has it. */
+export function firstOrSecond(project: PyProject, first: PyPlan, second: () => PyPlan): PyPlan {
+  const isOwn = (each: { readonly file: PyFile }): boolean =>
+    first.changes.some((change) => change.files.some(({ file }) => file === each.file));
+  const isTold = (each: { readonly file: PyFile }): boolean => first.refusals.some(({ file }) => file === each.file);
+  if (project.files.every((file) => isOwn({ file }))) return first;
+  const other = second();
+  const changes = other.changes.filter((change) => !change.files.some(isOwn));
+  return {
+    changes: [...first.changes, ...changes],
+    refusals: [...first.refusals, ...other.refusals.filter((each) => !isOwn(each) && !isTold(each))],
+    fallen: [...(first.fallen ?? []), ...(other.fallen ?? [])],
+    defects: [...first.defects, ...other.defects],
+  };
+}
+
 /** What stands in the way in the second step, told where the first one would have begun. */
 function refusalOf(change: PlannedChange, why: PlacedRefusal | undefined): PlacedRefusal {
   const [first] = change.files;

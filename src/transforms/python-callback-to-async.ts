@@ -1,7 +1,8 @@
+import { callbackToAsync } from '../python/async/from-callback.js';
 import { poolToAsync } from '../python/async/from-pool.js';
 import { planUnits } from '../python/plan.js';
 import { callbackToPool } from '../python/pool/from-callback.js';
-import { twoSteps } from '../python/two-steps.js';
+import { firstOrSecond, twoSteps } from '../python/two-steps.js';
 import type { PythonTransform } from './python-transform.js';
 
 const name = 'python-callback-to-async';
@@ -104,9 +105,11 @@ export const pythonCallbackToAsync: PythonTransform = {
   to: 'async',
   languages: ['python'],
   plan: (project, options) =>
-    twoSteps(
-      project,
-      (first) => planUnits(callbackToPool(first), name),
-      (second) => planUnits(poolToAsync(second, options.exports), name),
+    firstOrSecond(project, planUnits(callbackToAsync(project), name), () =>
+      twoSteps(
+        project,
+        (first) => planUnits(callbackToPool(first), name),
+        (second) => planUnits(poolToAsync(second, options.exports), name),
+      ),
     ),
 };

@@ -1,6 +1,23 @@
+import { callbackToAsync } from '../python/async/from-callback.js';
+import { planUnits, type PyPlan } from '../python/plan.js';
+import { asyncToBlocking } from '../python/pool/from-async.js';
 import { callbackToPool } from '../python/pool/from-callback.js';
-import { planUnits } from '../python/plan.js';
+import type { PyProject } from '../python/project.js';
+import { firstOrSecond, twoSteps } from '../python/two-steps.js';
 import type { PythonTransform } from './python-transform.js';
+
+const name = 'python-callback-to-pool';
+
+/** Callbacks of an event loop become coroutines, and these blocking code. */
+const byWayOfAsync = (project: PyProject, limit: number | undefined): PyPlan =>
+  twoSteps(
+    project,
+    (first) => planUnits(callbackToAsync(first, 'to_thread'), name),
+    (second) => planUnits(asyncToBlocking(second, limit ?? TWISTED_THREADS), name),
+  );
+
+/** As many threads has the pool of Twisted's reactor. */
+const TWISTED_THREADS = 10;
 
 /**
  * Completion callbacks become a pool that is waited for: each callback is called where the work was started, as it is done.
@@ -44,9 +61,10 @@ import type { PythonTransform } from './python-transform.js';
  *         show(finished)
  */
 export const pythonCallbackToPool: PythonTransform = {
-  name: 'python-callback-to-pool',
+  name,
   from: 'callback',
   to: 'pool',
   languages: ['python'],
-  plan: (project) => planUnits(callbackToPool(project), 'python-callback-to-pool'),
+  plan: (project, options) =>
+    firstOrSecond(project, byWayOfAsync(project, options.limit), () => planUnits(callbackToPool(project), name)),
 };
