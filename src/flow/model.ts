@@ -101,6 +101,8 @@ export type Step = StepBase &
           readonly test?: Snippet;
           readonly lead: readonly Lead[];
           readonly isDefault?: boolean;
+          /** The source had braces around it: its names are its own. */
+          readonly braced?: boolean;
           readonly body: Block;
         }[];
       }
@@ -263,6 +265,11 @@ export type Shape =
    * `via` is `callbackify` as this file calls it; `callback` the whole argument: `cb`, or `(err) => (err ? cb(err) : cb())`.
    */
   | { readonly kind: 'inside'; readonly via: string; readonly callback: Snippet }
+  /**
+   * The body becomes `return <before>async () => { … }<after>;`, a statement the same without `return`: what comes out is still a promise
+   * of the library, such as `Promise.try(async () => { … })`.
+   */
+  | { readonly kind: 'library'; readonly before: string; readonly after: string }
   /** A statement becomes `void (async () => { … })()`. */
   | { readonly kind: 'statement' };
 

@@ -235,19 +235,42 @@ function switching(statement: ts.SwitchStatement, site: Site, reading: Reading, 
     const start = clause.getStart();
     const lead = index === 0 ? snippets.comments({ start: from, end: start }) : snippets.leadOf(clause, from);
     const next = clauses[index + 1];
-    const until = next ? clause.end : statement.caseBlock.end - 1;
-    const body = readStatements(clause.statements, { start: colon.end, end: until }, reading, inner);
-    from = clause.end;
+    const until = next
+      ? (snippets.trailOf(clause, next.getStart()).at(-1)?.end ?? clause.end)
+      : statement.caseBlock.end - 1;
+    const range = { start: colon.end, end: until };
+    const own = onlyBlock(clause);
+    const body = own
+      ? bracedBody(own, range, reading, inner)
+      : readStatements(clause.statements, range, reading, inner);
+    from = until;
     const nodes = ts.isCaseClause(clause) ? [clause.expression] : [];
     return {
       label: snippets.piece({ start, end: colon.end }, nodes),
       ...(ts.isCaseClause(clause) && { test: snippets.expression(clause.expression) }),
       lead,
       ...(ts.isDefaultClause(clause) && { isDefault: true }),
+      ...(own && { braced: true }),
       body,
     };
   });
   return { ...base, kind: 'switch', on: snippets.expression(statement.expression), arms };
+}
+
+/** The block of `case 'a': { … }`. */
+function onlyBlock(clause: ts.CaseOrDefaultClause): ts.Block | undefined {
+  const [only, more] = clause.statements;
+  return only && !more && ts.isBlock(only) ? only : undefined;
+}
+
+/** The comments around the braces of an arm stand inside them. */
+function bracedBody(block: ts.Block, around: Range, reading: Reading, at: { tries: number; loops: number }): Block {
+  const { snippets } = reading;
+  const body = readStatements(block.statements, inside(block), reading, at);
+  const before = snippets.comments({ start: around.start, end: block.getStart() }).filter((each) => each !== '');
+  const behind = snippets.comments({ start: block.end, end: around.end }).filter((each) => each !== '');
+  const led = withLead(body, before);
+  return behind.length ? { ...led, tail: [...led.tail, ...behind] } : led;
 }
 
 /** Something in the statement leaves it or is read by the style: it can't be one piece of text. */

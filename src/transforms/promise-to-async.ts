@@ -1,4 +1,5 @@
 import { readPromises } from '../javascript/promise/read.js';
+import type { Entry } from '../flow/model.js';
 import type { Transform } from './transform.js';
 
 /**
@@ -31,7 +32,7 @@ export const promiseToAsync: Transform = {
       groups: read.flatMap(({ ctx, entries }) =>
         entries.map((entry) => ({
           rule: 'promise-to-async',
-          title: entry.shape.kind === 'statement' ? 'a promise chain becomes await' : `${entry.name} becomes async`,
+          title: titleOf(entry),
           entries: [{ ctx, entry }],
           edits: [],
           // A throw that becomes a rejection is only read with `--unsafe`, and then makes the change an unsafe one.
@@ -46,3 +47,8 @@ export const promiseToAsync: Transform = {
     };
   },
 };
+
+function titleOf({ bodyKind, shape, name }: Entry): string {
+  if (bodyKind === 'statement') return 'a promise chain becomes await';
+  return shape.kind === 'library' ? `the inside of ${name} becomes async` : `${name} becomes async`;
+}

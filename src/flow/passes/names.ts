@@ -92,7 +92,7 @@ function layOutStep(step: Step, scope: Scope): void {
       return layOut(step.body, child(inner));
     case 'switch': {
       const arms = child(scope);
-      for (const arm of step.arms) layOut(arm.body, arms);
+      for (const arm of step.arms) layOut(arm.body, arm.braced ? child(arms) : arms);
       return;
     }
     case 'guard':

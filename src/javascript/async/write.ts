@@ -19,6 +19,7 @@ export function writeBody(entry: Entry, flow: Block, pen: Pen): string {
   const place: Place = { indent, guarded: false };
   const { shape } = entry;
   if (shape.kind === 'statement') return end(`void (async () => ${writeFunctionBody(flow, place, pen)})()`, pen);
+  if (shape.kind === 'library') return writeThrough(entry, shape, flow, place, pen);
   if (shape.kind === 'promisified') throw new Error('bug: an async function needs no promisify');
   if (shape.kind === 'inside') {
     const callback = renderSnippet(shape.callback, indent, pen.canvas);
@@ -27,6 +28,21 @@ export function writeBody(entry: Entry, flow: Block, pen: Pen): string {
   }
   if (entry.bodyKind === 'expression') return writeArrowBody(flow, place, pen);
   return writeFunctionBody(flow, place, pen);
+}
+
+/** `return Promise.try(async () => { … });`, or the same as an arrow's value or as a statement. */
+function writeThrough(
+  { bodyKind }: Entry,
+  { before, after }: Extract<Entry['shape'], { kind: 'library' }>,
+  flow: Block,
+  place: Place,
+  pen: Pen,
+): string {
+  const inner = bodyKind === 'block' ? { ...place, indent: place.indent + pen.style.indent } : place;
+  const call = `${before}async () => ${writeArrowBody(flow, inner, pen)}${after}`;
+  if (bodyKind === 'expression') return call;
+  if (bodyKind === 'statement') return end(call, pen);
+  return `{\n${inner.indent}${end(`return ${call}`, pen)}\n${place.indent}}`;
 }
 
 /** A body is indented as its closing brace is; an arrow's body that stood on a line of its own begins behind the arrow now. */
@@ -174,10 +190,10 @@ function bareStatement(block: Block, place: Place, pen: Pen): string | undefined
 function writeSwitch(step: StepOf<'switch'>, place: Place, pen: Pen): string {
   const arm = { ...place, indent: place.indent + pen.style.indent };
   const body = { ...place, indent: arm.indent + pen.style.indent };
-  const lines = step.arms.flatMap(({ label, lead, body: block }) => [
+  const lines = step.arms.flatMap(({ label, lead, braced, body: block }) => [
     ...writeLead(lead, arm, pen),
-    arm.indent + renderSnippet(label, arm.indent, pen.canvas),
-    ...writeSteps(block, body, pen),
+    arm.indent + renderSnippet(label, arm.indent, pen.canvas) + (braced ? ` ${writeBraces(block, arm, pen)}` : ''),
+    ...(braced ? [] : writeSteps(block, body, pen)),
   ]);
   return `switch (${renderSnippet(step.on, place.indent, pen.canvas)}) {\n${lines.join('\n')}\n${place.indent}}`;
 }

@@ -19,7 +19,8 @@ export function writeEntry(entry: Entry, flow: Block, given: Pen): string {
   const end = pen.style.semi ? ';' : '';
   switch (shape.kind) {
     case 'inside':
-      throw new Error('bug: a callback function needs no callbackify inside');
+    case 'library':
+      throw new Error('bug: a callback function needs nothing around its inside');
     case 'statement':
       return statement(entry, flow, pen, indent);
     case 'function': {

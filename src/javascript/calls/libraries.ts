@@ -67,6 +67,11 @@ function rootOf(expression: ts.Node): ts.Node {
   return node;
 }
 
+/** A package that is such a library itself, not one whose calls give its promises. */
+export function libraryOfModule(module: string): PromiseLibrary | undefined {
+  return /^(bluebird|q|when|rsvp)$/.test(module) ? libraries[module] : undefined;
+}
+
 function libraryOf(origin: Origin | undefined): PromiseLibrary | undefined {
   if (!origin) return undefined;
   if (origin.module !== '') return libraries[origin.module.replace(/\/.*$/, '')];

@@ -1,6 +1,6 @@
 import type { Note, Refusal } from '../../flow/model.js';
-import { isLazyThenable, promiseLibraryOf } from '../calls/libraries.js';
 import type { PromiseLibrary } from '../calls/libraries.js';
+import { isLazyThenable, libraryOfModule, promiseLibraryOf } from '../calls/libraries.js';
 import { answersPromise } from '../calls/promises.js';
 import { bare, originOf } from '../calls/origin.js';
 import { mayThrowSync, runsAtOnce } from '../calls/throws.js';
@@ -10,7 +10,10 @@ import { hasDynamicScope } from '../scope.js';
 import type { Scopes } from '../scope.js';
 import { rangeOf } from '../snippet.js';
 import { stop, stopWith } from '../stop.js';
+import { declaredFunction, initialiserOf, libraryBehind, surelyOf } from './behind.js';
 import { endsAlways, isPromiseType, kindOf, returnsOf } from './kinds.js';
+import { libraryBridge } from './library.js';
+import type { LibraryShape } from './library.js';
 import { chainOf, isExtra, promiseStatic } from './links.js';
 import type { Chain } from './links.js';
 import {
@@ -27,8 +30,14 @@ import {
 import type { FunctionNode } from './uses.js';
 import { admitTyped, answersNative, typedLibrary } from './typed.js';
 
+export interface Admitted {
+  readonly notes: Note[];
+  /** Set where the function must go on giving the promises of a library. */
+  readonly bridge?: LibraryShape | undefined;
+}
+
 /** Proves that a function may become async, or gives it up. `chains`: those it returns, as far as they stand in it. */
-export function admit(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileContext): Note[] {
+export function admit(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileContext): Admitted {
   const { scopes } = ctx;
   const first = chains[0] ?? fn;
   if (ts.isAccessor(fn) || ts.isConstructorDeclaration(fn) || isSpecialMethod(fn)) stop('no-async-here', first);
@@ -36,9 +45,9 @@ export function admit(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileCon
   admitNames(fn);
   admitCallers(fn, ctx, first);
   admitPaths(fn, ctx, first);
-  admitLibrary(fn, chains, ctx);
+  const bridge = admitLibrary(fn, chains, ctx);
   admitTurns(fn, scopes);
-  return admitThrows(fn, ctx);
+  return { notes: admitThrows(fn, ctx), bridge };
 }
 
 /** The call that a function is handed to, alone or in a list or object of functions. */
@@ -123,53 +132,39 @@ function admitPaths(fn: FunctionNode, ctx: FileContext, first: ts.Node): void {
   if (fn.body && ts.isBlock(fn.body) && !endsAlways(fn.body) && !waited) stop('mixed-style', first, nameOf(fn));
 }
 
-/** Callers of a library's promise may use its extra methods, or live with what nobody handles. */
-function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileContext): void {
+/** Callers of a library's promise may use its extra methods, or live with what nobody handles: they go on getting one. */
+function admitLibrary(fn: FunctionNode, chains: readonly ts.Node[], ctx: FileContext): LibraryShape | undefined {
   const { scopes } = ctx;
+  let bridge: LibraryShape | undefined;
   for (const node of chains) {
     const chain = chainOf(node, scopes);
     if (!chain) continue;
     admitRoot(chain, ctx);
     const source = initialiserOf(chain.root, scopes) ?? chain.root;
-    const library = libraryBehind(source, scopes) ?? typedLibrary(chain, ctx);
+    const library = libraryBehind(source, scopes) ?? typedLibrary(chain, ctx) ?? usedLibrary(source, ctx);
     if (library === 'native' || library === 'polyfill') continue;
     // What an unknown function of a package gives may be a promise of the library that the package uses.
     const unknown = !library && !answersPromise(source, scopes, ctx.dependencies) && ctx.promiseLibraries.length > 0;
     if ((!library && !unknown) || (isArgument(fn) && library !== 'jquery')) continue;
     const calls = callsOf(fn, scopes);
     const sound = !!calls?.length && calls.every((call) => isPlainUse(call, ctx));
-    if (!sound) stop('library-promise', source === chain.root ? chain.whole : source, chain.links.at(-1)!.name.text);
+    if (sound) continue;
+    bridge ??= library && libraryBridge(fn, library, ctx);
+    if (!bridge) stop('library-promise', source === chain.root ? chain.whole : source, chain.links.at(-1)!.name.text);
   }
+  return bridge;
 }
 
-/** The library whose promise the expression is: by its own name, or as the answer of a function of the file. */
-export function libraryBehind(expression: ts.Node, scopes: Scopes, depth = 0): PromiseLibrary | undefined {
-  const root = bare(expression);
-  // `const deferred = Q.defer(); … deferred.promise`
-  const deferred =
-    ts.isPropertyAccessExpression(root) && root.name.text === 'promise' && initialiserOf(root.expression, scopes);
-  const own = promiseLibraryOf(deferred || expression, scopes);
-  if (own || depth > 4 || !ts.isCallExpression(root) || !ts.isIdentifier(root.expression)) return own;
-  const fn = declaredFunction(root.expression, scopes);
-  if (!fn) return undefined;
-  for (const each of returnsOf(fn)) {
-    const chain = each && chainOf(each, scopes);
-    const found = each && libraryBehind(chain ? chain.root : each, scopes, depth + 1);
-    if (found && found !== 'native') return found;
-  }
-  return undefined;
+/** The library of the package whose promise this is for certain. */
+export function usedLibrary(expression: ts.Expression, ctx: FileContext): PromiseLibrary | undefined {
+  return ctx.promiseLibraries
+    .map((name) => libraryOfModule(name))
+    .find((library) => library && surelyOf(expression, library, ctx.scopes));
 }
 
 /** A function handed over in place: whoever calls it takes any promise. */
 function isArgument(fn: FunctionNode): boolean {
   return ts.isCallExpression(fn.parent) && fn.parent.arguments.includes(fn as ts.Expression);
-}
-
-/** What a constant that holds a promise was declared with. */
-function initialiserOf(root: ts.Expression, scopes: Scopes): ts.Expression | undefined {
-  const name = bare(root);
-  const declaration = ts.isIdentifier(name) ? scopes.symbolOf(name)?.declarations?.[0] : undefined;
-  return declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
 }
 
 function isPlainUse(call: ts.CallExpression, ctx: FileContext): boolean {
@@ -289,16 +284,4 @@ export function throwsIn(node: ts.Node, scopes: Scopes, depth: number): ts.Node 
     return ts.forEachChild(child, visit);
   };
   return visit(node);
-}
-
-function declaredFunction(name: ts.Identifier, scopes: Scopes): FunctionNode | undefined {
-  const declaration = scopes.symbolOf(name)?.declarations?.[0];
-  if (!declaration) return undefined;
-  const fn =
-    ts.isVariableDeclaration(declaration) && declaration.initializer ? bare(declaration.initializer) : declaration;
-  if (!isFunctionNode(fn) || ts.isMethodDeclaration(fn)) return undefined;
-  const isPlain =
-    !fn.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword) &&
-    !(!ts.isArrowFunction(fn) && 'asteriskToken' in fn && fn.asteriskToken);
-  return isPlain ? fn : undefined;
 }

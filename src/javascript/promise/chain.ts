@@ -1,4 +1,4 @@
-import type { Refusal, Snippet, Task } from '../../flow/model.js';
+import type { Refusal, Snippet, Target, Task } from '../../flow/model.js';
 import type { Range } from '../../types.js';
 import { callbackFormOf } from '../calls/callback-form.js';
 import { bare } from '../calls/origin.js';
@@ -11,6 +11,8 @@ import { noteData } from './data.js';
 import { isMadeElsewhere } from './elsewhere.js';
 import { commentsIn, marked, onOneLine, tentatively } from './env.js';
 import type { Env, Unused } from './env.js';
+import { readFunction } from './function.js';
+import { handlerForm } from './handler.js';
 import { chainOf, isExtra, newPromise, promiseStatic } from './links.js';
 import type { Chain, Link } from './links.js';
 import { readCallbackExecutor } from './node-callback.js';
@@ -97,7 +99,8 @@ function opaque(node: ts.Expression, env: Env): Task {
 
 /** What the first link is called on. */
 export function rootTask(root: ts.Expression, env: Env, wanted = true): Task {
-  const special = readInner(root, env) ?? readReduce(root, env, wanted) ?? tentativeExecutor(root, env);
+  const special =
+    readInner(root, env) ?? readTry(root, env) ?? readReduce(root, env, wanted) ?? tentativeExecutor(root, env);
   if (special) return special;
   const task: Task = {
     kind: 'call',
@@ -132,6 +135,24 @@ function withCallback(root: ts.Expression, env: Env): Partial<Extract<Task, { ki
 function readInner(root: ts.Expression, env: Env): Task | undefined {
   const chain = chainOf(root, env.ctx.scopes);
   return chain && readChain(chain, env);
+}
+
+/** `Promise.try(() => { … })`: the function runs at once, and what it throws is a rejection, as in an async function. */
+function readTry(root: ts.Expression, env: Env): Task | undefined {
+  const found = promiseStatic(root, env.ctx.scopes);
+  const [argument, more] = found?.call.arguments ?? [];
+  if (found?.name !== 'try' || !argument || more || found.call.typeArguments) return undefined;
+  if (commentsIn(found.call.expression.end, argument.getStart(), env.snippets).length) return undefined;
+  if (commentsIn(argument.end, found.call.end, env.snippets).length) return undefined;
+  return tentatively(env.seen, () => {
+    const tried = attempt((): Task | undefined => {
+      const form = handlerForm(argument, env);
+      if (form.kind !== 'function' || form.fn.parameters.length) return undefined;
+      const target: Target = { of: 'block' };
+      return { kind: 'block', target, body: readFunction(form.fn, target, env, false).block };
+    });
+    return tried.ok ? tried.value : undefined;
+  });
 }
 
 function tentativeExecutor(root: ts.Expression, env: Env): Task | undefined {

@@ -1,10 +1,11 @@
-import type { Block, Entry, Note, Target } from '../../flow/model.js';
+import type { Block, Entry, Target } from '../../flow/model.js';
 import { inside, readStatements } from '../body.js';
 import { bare } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { rangeOf, snippetsOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
+import type { Admitted } from './admit.js';
 import { admit, admitNames, admitRoot, admitType, throwsIn } from './admit.js';
 import { nothingSeen } from './env.js';
 import type { Env, Seen } from './env.js';
@@ -36,8 +37,8 @@ export function readFunctionEntry(
   if (!chains.length) return endsWithFloat(fn, ctx) ? attempt(() => readEndingWithFloat(fn, ctx)) : undefined;
   return attempt(() => {
     if (isGenerator(fn)) stop('generator', chains[0]!);
-    const notes = admit(fn, chains, ctx);
-    const tried = attempt(() => read(fn, ctx, notes));
+    const admitted = admit(fn, chains, ctx);
+    const tried = attempt(() => read(fn, ctx, admitted));
     if (tried.ok) return tried.value;
     return stopWith(
       tried.refusal.code === nothing ? { code: 'promise-as-value', at: rangeOf(chains[0]!) } : tried.refusal,
@@ -70,7 +71,7 @@ function readAsync(
   left: Seen['left'],
 ): ReturnType<typeof attempt<Found>> | undefined {
   if (!mentionsChain(fn.body, ctx)) return undefined;
-  const tried = attempt(() => read(fn, ctx, [], undefined, left));
+  const tried = attempt(() => read(fn, ctx, { notes: [] }, undefined, left));
   return tried.ok || tried.refusal.code !== nothing ? tried : undefined;
 }
 
@@ -86,7 +87,7 @@ function mentionsChain(node: ts.Node, ctx: FileContext): boolean {
 function read(
   fn: FunctionNode & { body: ts.ConciseBody },
   ctx: FileContext,
-  notes: Note[],
+  { notes, bridge }: Admitted,
   last?: ts.Statement,
   left: Seen['left'] = [],
 ): Found {
@@ -108,11 +109,11 @@ function read(
     at: rangeOf(fn),
     body: rangeOf(fn.body),
     bodyKind,
-    shape: { kind: 'function' },
+    shape: bridge ?? { kind: 'function' },
     target,
     flow,
     params: snippets.paramsOf(fn as ts.SignatureDeclaration),
-    head: headOf(fn, ctx),
+    head: headOf(fn, ctx, !!bridge),
     needs: seen.needs,
     notes,
   };
@@ -151,6 +152,8 @@ function endsWithFloat(fn: FunctionNode, ctx: FileContext): boolean {
   if (!last || !floatingOf(last, ctx.scopes) || returnsOf(fn).some((each) => each)) return false;
   const calls = callsOf(fn, ctx.scopes);
   if (!calls?.length || !calls.every((call) => ts.isExpressionStatement(call.parent))) return false;
+  const floats = attempt(() => admitFloat(last, floatingOf(last, ctx.scopes)!, ctx));
+  if (floats.ok && floats.value) return false;
   return !fn.type && !throwsIn(fn.body, ctx.scopes, 3);
 }
 
@@ -159,5 +162,5 @@ function readEndingWithFloat(fn: FunctionNode & { body: ts.ConciseBody }, ctx: F
   admitType(fn, ctx);
   admitNames(fn);
   admitFloat(last, floatingOf(last, ctx.scopes)!, ctx);
-  return read(fn, ctx, [], last);
+  return read(fn, ctx, { notes: [] }, last);
 }

@@ -9,12 +9,15 @@ import { hasDynamicScope, isWriteTarget } from '../scope.js';
 import type { Scopes } from '../scope.js';
 import { rangeOf, snippetsOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
-import { admitRoot, admitTurns, isHandled, libraryBehind, predicate, throwsIn } from './admit.js';
+import { admitRoot, admitTurns, isHandled, predicate, throwsIn, usedLibrary } from './admit.js';
+import { libraryBehind, surelyOf } from './behind.js';
 import type { Found } from './entry.js';
 import { nothingSeen } from './env.js';
 import type { Env } from './env.js';
 import { chainOf } from './links.js';
 import type { Chain } from './links.js';
+import { floatBridge } from './library.js';
+import type { LibraryShape } from './library.js';
 import { isReduceSequence } from './reduce.js';
 import { exitSteps } from './statements.js';
 import { typedLibrary } from './typed.js';
@@ -56,7 +59,7 @@ export function readFloat(statement: ts.ExpressionStatement, ctx: FileContext): 
   return attempt(() => {
     const { scopes } = ctx;
     const expression = floatingOf(statement, scopes)!;
-    admitFloat(statement, expression, ctx);
+    const bridge = admitFloat(statement, expression, ctx);
     const seen = nothingSeen();
     const snippets = snippetsOf(ctx, statement);
     const env: Env = { ctx, snippets, seen, inLoop: false };
@@ -70,7 +73,7 @@ export function readFloat(statement: ts.ExpressionStatement, ctx: FileContext): 
       at: rangeOf(statement),
       body: writtenRange(statement),
       bodyKind: 'statement',
-      shape: { kind: 'statement' },
+      shape: bridge ?? { kind: 'statement' },
       target,
       flow: { steps, tail: [] },
       params: [],
@@ -89,8 +92,16 @@ function writtenRange(statement: ts.ExpressionStatement): Range {
   return { start: statement.getStart(), end: behind.includes('\n') ? end : statement.end };
 }
 
-/** Proves that a floating chain may become an async function that is started there, or gives it up. */
-export function admitFloat(statement: ts.Statement, expression: ts.Expression, ctx: FileContext): void {
+/**
+ * Proves that a floating chain may become an async function that is started there, or gives it up. Gives what must stand around that
+ * function where rejections are a library's business.
+ */
+export function admitFloat(
+  statement: ts.Statement,
+  expression: ts.Expression,
+  ctx: FileContext,
+): LibraryShape | undefined {
+  let bridge: LibraryShape | undefined;
   const { scopes } = ctx;
   if (hasDynamicScope(statement)) stop('dynamic-scope', expression);
   const around = functionAround(statement);
@@ -105,13 +116,16 @@ export function admitFloat(statement: ts.Statement, expression: ts.Expression, c
     admitRoot(chain, ctx);
     const thrown = throwsIn(chain.root, scopes, 3);
     if (thrown) stop('sync-throw', thrown);
-    const library = libraryBehind(chain.root, scopes) ?? typedLibrary(chain, ctx);
+    const library = libraryBehind(chain.root, scopes) ?? typedLibrary(chain, ctx) ?? usedLibrary(chain.root, ctx);
     // A rejection that nobody handles ends the process, but only warns where the promise is the library's (H14).
     const unknown =
       !library && ctx.promiseLibraries.length > 0 && !answersPromise(chain.root, scopes, ctx.dependencies);
     const foreign = library ? library !== 'native' && library !== 'polyfill' : unknown;
-    if (foreign && !isHandled(chain) && !ctx.options.unsafe) stop('library-promise', chain.whole, 'then');
+    if (!foreign || isHandled(chain) || ctx.options.unsafe) continue;
+    bridge ??= library && surelyOf(chain.whole, library, scopes) ? floatBridge(statement, library, ctx) : undefined;
+    if (!bridge) stop('library-promise', chain.whole, 'then');
   }
+  return bridge;
 }
 
 function chainsIn(expression: ts.Expression, scopes: Scopes): Chain[] {

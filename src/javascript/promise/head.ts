@@ -7,10 +7,10 @@ import { chainOf } from './links.js';
 import { isAsync } from './uses.js';
 import type { FunctionNode } from './uses.js';
 
-/** `async ` stands in front of `function`, of a method's name or of an arrow's parameters. */
-export function headOf(fn: FunctionNode, ctx: FileContext): Head {
+/** `async ` stands in front of `function`, of a method's name or of an arrow's parameters; `asIs`: the function only waits inside. */
+export function headOf(fn: FunctionNode, ctx: FileContext, asIs = false): Head {
   const joined = joinedLines(fn, ctx);
-  if (isAsync(fn)) return { edits: joined };
+  if (asIs || isAsync(fn)) return { edits: joined };
   const at = asyncPlace(fn);
   const type = answerType(fn, ctx);
   return { edits: [{ start: at, end: at, text: 'async ', keyword: true }, ...(type ? [type] : []), ...joined] };

@@ -71,7 +71,7 @@ function kindOfCall(call: ts.CallExpression, scopes: Scopes, depth: number): Kin
 }
 
 /** The function of this file that a call means: by name, or `this.name` of the same class or object. */
-function functionCalled(callee: ts.Node, scopes: Scopes): FunctionNode | undefined {
+export function functionCalled(callee: ts.Node, scopes: Scopes): FunctionNode | undefined {
   if (ts.isIdentifier(callee)) return functionNamed(callee, scopes);
   if (!ts.isPropertyAccessExpression(callee) || callee.expression.kind !== ts.SyntaxKind.ThisKeyword) return undefined;
   let owner: ts.Node | undefined = callee;

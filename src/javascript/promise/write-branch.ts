@@ -155,6 +155,7 @@ export function switchStep(step: StepOf<'switch'>, rest: readonly Step[], env: E
     return {
       label: arm.label,
       lead: arm.lead,
+      ...(arm.braced && { braced: true }),
       body: body(arm.body, isLast ? inner : { ...inner, ...(steps.some(suspends) ? {} : { end: { kind: 'below' } }) }),
     };
   });

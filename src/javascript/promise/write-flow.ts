@@ -197,6 +197,7 @@ export function plain(step: Step, env: Env): readonly Item[] {
       const arms = step.arms.map((arm) => ({
         label: arm.label,
         lead: arm.lead,
+        ...(arm.braced && { braced: true }),
         body: inner(arm.body, { breaks: 'native' }),
       }));
       return [{ ...line, kind: 'switch', on: step.on, arms }];

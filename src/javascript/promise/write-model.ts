@@ -37,6 +37,7 @@ export type ItemOf<K extends Item['kind']> = Extract<Item, { kind: K }>;
 export interface Arm {
   readonly label: Snippet;
   readonly lead: readonly Lead[];
+  readonly braced?: boolean;
   readonly body: Body;
 }
 

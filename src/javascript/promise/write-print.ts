@@ -151,10 +151,10 @@ function bareStatement(body: Body, place: Place, pen: Pen): string | undefined {
 function printSwitch(item: ItemOf<'switch'>, place: Place, pen: Pen): string {
   const arm = { ...place, indent: place.indent + pen.style.indent };
   const inner = { ...place, indent: arm.indent + pen.style.indent };
-  const lines = item.arms.flatMap(({ label, lead, body }) => [
+  const lines = item.arms.flatMap(({ label, lead, braced, body }) => [
     ...printLead(lead, arm, pen),
-    arm.indent + render(label, arm, pen),
-    ...printItems([...body.items], inner, pen),
+    arm.indent + render(label, arm, pen) + (braced ? ` ${braces(body, arm, pen)}` : ''),
+    ...(braced ? [] : printItems([...body.items], inner, pen)),
   ]);
   return `switch (${render(item.on, place, pen)}) {\n${lines.join('\n')}\n${place.indent}}`;
 }

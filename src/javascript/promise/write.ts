@@ -41,7 +41,8 @@ export function writePlanned(entry: Entry, plan: Planned, given: Pen): string {
   settleLocals(plan.world, !!pen.typescript);
   const indent = indentAt(pen.canvas.text, lineOf(entry, pen.canvas.text));
   const { shape } = entry;
-  if (shape.kind === 'promisified') throw new Error('bug: what gives promises needs no promisify');
+  if (shape.kind === 'promisified' || shape.kind === 'library')
+    throw new Error('bug: what gives promises needs no bridge');
   if (shape.kind === 'statement') return end(statementOf(body, indent, pen), pen);
   if (shape.kind === 'inside') {
     const callback = renderSnippet(shape.callback, indent, pen.canvas);
