@@ -31,7 +31,7 @@ export function contextsOf(
         text: source.text,
         file,
         scopes: scopesOf(file),
-        // Asked for in few files, and moduleStyle needs the checker: found out when they are asked for.
+        // Asked for in few files, and moduleStyle needs the scopes: found out when they are asked for.
         get style() {
           return (style ??= styleOf(file));
         },

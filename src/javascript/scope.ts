@@ -1,3 +1,4 @@
+import { bind, type Binder } from './binder.js';
 import { isDeclarationName, isVariableName, roleOf } from './names.js';
 import { ts } from './parse.js';
 
@@ -29,7 +30,7 @@ export interface Scopes {
   declaredIn(scope: ts.Node): ReadonlyMap<string, ts.Symbol>;
 }
 
-/** The checker holds the tree, so this lives exactly as long as the tree does. */
+/** What is built holds the tree, so this lives exactly as long as the tree does. */
 const known = new WeakMap<ts.SourceFile, Scopes>();
 
 export function scopesOf(file: ts.SourceFile): Scopes {
@@ -39,25 +40,38 @@ export function scopesOf(file: ts.SourceFile): Scopes {
 }
 
 function build(file: ts.SourceFile): Scopes {
-  let started: ts.TypeChecker | undefined;
-  const checker = (): ts.TypeChecker => (started ??= checkerFor(file));
+  let started: Binder | undefined;
+  const binder = (): Binder => (started ??= bind(file));
   let index: Map<string, ts.Identifier[]> | undefined;
   const symbols = new Map<ts.Identifier, ts.Symbol | undefined>();
+  const bySymbol = new Map<string, ReadonlyMap<ts.Symbol | undefined, ts.Identifier[]>>();
   const found = new Map<ts.Symbol, readonly ts.Identifier[]>();
+  const constant = new Map<ts.Symbol, boolean>();
 
   const named = (text: string): readonly ts.Identifier[] => (index ??= indexOf(file)).get(text) ?? [];
   const symbolOf = (identifier: ts.Identifier): ts.Symbol | undefined => {
-    if (!symbols.has(identifier)) symbols.set(identifier, resolve(identifier, checker()));
+    if (!symbols.has(identifier)) symbols.set(identifier, resolve(identifier, binder()));
     return symbols.get(identifier);
+  };
+  // All bindings of one text at once: in a large file the same short name is declared a thousand times.
+  const meant = (text: string): ReadonlyMap<ts.Symbol | undefined, ts.Identifier[]> => {
+    let grouped = bySymbol.get(text);
+    if (!grouped) bySymbol.set(text, (grouped = groupBySymbol(named(text), symbolOf)));
+    return grouped;
   };
   const references = (symbol: ts.Symbol): readonly ts.Identifier[] => {
     let all = found.get(symbol);
     if (!all) {
-      all = [...textsOf(symbol)].flatMap(named).filter((identifier) => symbolOf(identifier) === symbol);
-      all = [...all].sort((a, b) => a.pos - b.pos);
+      const texts = [...textsOf(symbol)].flatMap((text) => meant(text).get(symbol) ?? []);
+      all = texts.sort((a, b) => a.pos - b.pos);
       found.set(symbol, all);
     }
     return all;
+  };
+  const isFixed = (symbol: ts.Symbol): boolean => {
+    let is = constant.get(symbol);
+    if (is === undefined) constant.set(symbol, (is = isConstant(references(symbol))));
+    return is;
   };
   return {
     file,
@@ -66,38 +80,25 @@ function build(file: ts.SourceFile): Scopes {
     named,
     isGlobal: (identifier) => isVariableName(identifier) && !symbolOf(identifier),
     isWritten,
-    isConstant: (symbol) => isConstant(references(symbol)),
+    isConstant: isFixed,
     freeNames: (node) => freeNames(node, symbolOf),
     namesWithin,
-    declaredIn: (scope) => (checker(), declaredIn(scope, checker())),
+    declaredIn: (scope) => declaredIn(scope, binder()),
   };
 }
 
-const checkerOptions: ts.CompilerOptions = {
-  noLib: true,
-  noResolve: true,
-  allowJs: true,
-  checkJs: false,
-  alwaysStrict: false, // sloppy scripts hoist functions out of blocks
-  target: ts.ScriptTarget.ESNext,
-  module: ts.ModuleKind.ESNext,
-  moduleDetection: ts.ModuleDetectionKind.Legacy,
-  types: [],
-};
-
-function checkerFor(file: ts.SourceFile): ts.TypeChecker {
-  const host: ts.CompilerHost = {
-    getSourceFile: (name) => (name === file.fileName ? file : undefined),
-    getDefaultLibFileName: () => 'lib.d.ts',
-    writeFile: () => undefined,
-    getCurrentDirectory: () => '',
-    getCanonicalFileName: (name) => name,
-    useCaseSensitiveFileNames: () => true,
-    getNewLine: () => '\n',
-    fileExists: (name) => name === file.fileName,
-    readFile: () => undefined,
-  };
-  return ts.createProgram({ rootNames: [file.fileName], options: checkerOptions, host }).getTypeChecker();
+function groupBySymbol(
+  identifiers: readonly ts.Identifier[],
+  symbolOf: Scopes['symbolOf'],
+): Map<ts.Symbol | undefined, ts.Identifier[]> {
+  const grouped = new Map<ts.Symbol | undefined, ts.Identifier[]>();
+  for (const identifier of identifiers) {
+    const symbol = symbolOf(identifier);
+    const list = grouped.get(symbol);
+    if (list) list.push(identifier);
+    else grouped.set(symbol, [identifier]);
+  }
+  return grouped;
 }
 
 function indexOf(file: ts.SourceFile): Map<string, ts.Identifier[]> {
@@ -124,36 +125,36 @@ function textsOf(symbol: ts.Symbol): Set<string> {
   return texts;
 }
 
-function resolve(identifier: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | undefined {
+function resolve(identifier: ts.Identifier, binder: Binder): ts.Symbol | undefined {
   const role = roleOf(identifier);
   if (role === 'none') return undefined;
-  if (role === 'declaration') return declared(identifier, checker);
-  const symbol = lookUp(identifier.text, identifier, role === 'type' ? typeMeaning : valueMeaning, checker);
+  if (role === 'declaration') return declared(identifier, binder);
+  const symbol = lookUp(identifier.text, identifier, role === 'type' ? typeMeaning : valueMeaning, binder);
   // `export { Shape }` and the like carry whatever the name means.
-  return symbol ?? (role === 'any' ? lookUp(identifier.text, identifier, typeMeaning, checker) : undefined);
+  return symbol ?? (role === 'any' ? lookUp(identifier.text, identifier, typeMeaning, binder) : undefined);
 }
 
 const valueMeaning = ts.SymbolFlags.Value | ts.SymbolFlags.Alias;
 const typeMeaning = ts.SymbolFlags.Type | ts.SymbolFlags.Namespace | ts.SymbolFlags.Alias;
 
-function lookUp(text: string, at: ts.Node, meaning: ts.SymbolFlags, checker: ts.TypeChecker): ts.Symbol | undefined {
-  const symbol = checker.resolveName(text, at, meaning, false);
+function lookUp(text: string, at: ts.Node, meaning: ts.SymbolFlags, binder: Binder): ts.Symbol | undefined {
+  const symbol = binder.lookUp(text, at, meaning);
   // `arguments`, `undefined` and `require` have a symbol and no declaration; `module` and `exports` are declared by the file itself.
   if (!symbol || symbol.flags & ts.SymbolFlags.ModuleExports) return undefined;
   const isDeclared = symbol.declarations?.some((declaration) => !ts.isSourceFile(declaration));
-  return isDeclared ? checker.getExportSymbolOfSymbol(symbol) : undefined;
+  return isDeclared ? binder.exportOf(symbol) : undefined;
 }
 
-function declared(identifier: ts.Identifier, checker: ts.TypeChecker): ts.Symbol | undefined {
+function declared(identifier: ts.Identifier, binder: Binder): ts.Symbol | undefined {
   const declaration = identifier.parent;
   // `var f; function f() {}` is one binding for JavaScript and two symbols for the binder: ask what the name means there.
   if (ts.isFunctionDeclaration(declaration) || isVar(declaration)) {
     const at = ts.isFunctionDeclaration(declaration) ? declaration.parent : identifier;
-    const symbol = lookUp(identifier.text, at, valueMeaning, checker);
+    const symbol = lookUp(identifier.text, at, valueMeaning, binder);
     if (symbol) return symbol;
   }
   const own = (declaration as ts.Node & { symbol?: ts.Symbol }).symbol;
-  return own && checker.getExportSymbolOfSymbol(own);
+  return own && binder.exportOf(own);
 }
 
 function isVar(node: ts.Node): boolean {
@@ -245,11 +246,11 @@ function visitIdentifiers(node: ts.Node, see: (identifier: ts.Identifier) => voi
   ts.forEachChild(node, (child) => visitIdentifiers(child, see));
 }
 
-function declaredIn(scope: ts.Node, checker: ts.TypeChecker): ReadonlyMap<string, ts.Symbol> {
+function declaredIn(scope: ts.Node, binder: Binder): ReadonlyMap<string, ts.Symbol> {
   const locals = (scope as ts.Node & { locals?: ReadonlyMap<ts.__String, ts.Symbol> }).locals;
   const names = new Map<string, ts.Symbol>();
   for (const symbol of locals?.values() ?? [])
-    names.set(ts.symbolName(symbol), checker.getExportSymbolOfSymbol(symbol));
+    names.set(ts.symbolName(symbol), binder.exportOf(symbol));
   return names;
 }
 
