@@ -15,7 +15,17 @@ export interface Origin {
  * Follows constants, destructuring, imports and `require` to a module or a global; `undefined` when the value can be another one:
  * a parameter, a variable that is written twice, a call's result.
  */
-export function originOf(expression: ts.Node, scopes: Scopes, depth = 0): Origin | undefined {
+export function originOf(expression: ts.Node, scopes: Scopes): Origin | undefined {
+  let known = origins.get(scopes);
+  if (!known) origins.set(scopes, (known = new Map()));
+  if (!known.has(expression)) known.set(expression, follow(expression, scopes, 0));
+  return known.get(expression);
+}
+
+/** Every reader asks the same of the same nodes. */
+const origins = new WeakMap<Scopes, Map<ts.Node, Origin | undefined>>();
+
+function follow(expression: ts.Node, scopes: Scopes, depth: number): Origin | undefined {
   if (depth > 12) return undefined; // `var a = b, b = a`
   const node = bare(expression);
   if (ts.isIdentifier(node)) return originOfName(node, scopes, depth);
@@ -23,7 +33,7 @@ export function originOf(expression: ts.Node, scopes: Scopes, depth = 0): Origin
   if (ts.isAwaitExpression(node)) return importedBy(bare(node.expression));
   const name = memberName(node);
   if (name === undefined) return undefined;
-  const base = originOf((node as ts.AccessExpression).expression, scopes, depth + 1);
+  const base = follow((node as ts.AccessExpression).expression, scopes, depth + 1);
   return base && member(base, name);
 }
 
@@ -84,7 +94,7 @@ function originOfName(name: ts.Identifier, scopes: Scopes, depth: number): Origi
 }
 
 function originOfDeclaration(node: ts.Declaration, scopes: Scopes, depth: number): Origin | undefined {
-  if (ts.isVariableDeclaration(node)) return node.initializer && originOf(node.initializer, scopes, depth + 1);
+  if (ts.isVariableDeclaration(node)) return node.initializer && follow(node.initializer, scopes, depth + 1);
   if (ts.isBindingElement(node)) return originOfElement(node, scopes, depth);
   if (ts.isImportEqualsDeclaration(node)) {
     const reference = node.moduleReference;
@@ -118,11 +128,11 @@ function originOfCall(call: ts.CallExpression, scopes: Scopes, depth: number): O
   if (!first || call.arguments.length !== 1) return undefined;
   // `fs.readFile.bind(fs)` is the same function.
   if (memberName(call.expression) === 'bind')
-    return originOf((call.expression as ts.AccessExpression).expression, scopes, depth + 1);
+    return follow((call.expression as ts.AccessExpression).expression, scopes, depth + 1);
   const helper =
     ts.isIdentifier(call.expression) &&
     /^(_?interopRequire(Default|Wildcard)|__import(Default|Star))$/.test(call.expression.text);
-  return helper ? originOf(first, scopes, depth + 1) : undefined;
+  return helper ? follow(first, scopes, depth + 1) : undefined;
 }
 
 /** `require('x')` with the real `require`. */

@@ -48,6 +48,7 @@ const refuse = (code: string, node: ts.Node): Read => ({ refusal: { code, at: ra
 
 /** Every pool of a file: what it does, or why it must stay. */
 export function readLimited(ctx: FileContext): Read[] {
+  if (!/['"`](?:p-map|p-limit|p-queue|bluebird|async(?:\/\w+)?)['"`]/.test(ctx.text)) return [];
   const found: Read[] = [];
   const visit = (node: ts.Node): void => {
     const one = ts.isCallExpression(node) ? poolCall(node, ctx) : undefined;

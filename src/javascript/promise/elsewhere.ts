@@ -23,6 +23,8 @@ export function settleIn({ path, view, scopes }: FileContext): void {
   homes.set(scopes, { path, view });
 }
 
+export const isSettled = (scopes: Scopes): boolean => homes.has(scopes);
+
 export interface Elsewhere {
   readonly fn: FunctionNode;
   readonly scopes: Scopes;

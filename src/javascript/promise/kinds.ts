@@ -2,7 +2,7 @@ import { bare, originOf } from '../calls/origin.js';
 import { answersPromise } from '../calls/promises.js';
 import { ts } from '../parse.js';
 import type { Scopes } from '../scope.js';
-import { functionElsewhere } from './elsewhere.js';
+import { functionElsewhere, isSettled } from './elsewhere.js';
 import { chainOf, newPromise, promiseStatic } from './links.js';
 import { wrapsKnownCallback } from './node-callback.js';
 import { isReduceSequence } from './reduce.js';
@@ -21,6 +21,35 @@ const promiseStatics =
 const promiseGlobals = /^(fetch|import)$/;
 
 export function kindOf(expression: ts.Expression, scopes: Scopes, depth = 0): Kind {
+  const { kinds } = knownOf(scopes);
+  const byDepth = kinds.get(expression) ?? [];
+  const kind = (byDepth[depth] ??= findKind(expression, scopes, depth));
+  kinds.set(expression, byDepth);
+  return kind;
+}
+
+/** What was found out about a file: functions that call one another are asked about again and again. */
+interface Known {
+  readonly settled: boolean;
+  /** By expression and depth. */
+  readonly kinds: Map<ts.Node, Kind[]>;
+  /** The callees that are waited for somewhere, by their last name. */
+  readonly waited: Map<string, ReadonlySet<string>>;
+}
+
+const known = new WeakMap<Scopes, Known>();
+
+function knownOf(scopes: Scopes): Known {
+  let one = known.get(scopes);
+  // Where the file's home is not known yet, questions end at its border: what was answered then holds no longer.
+  if (!one || one.settled !== isSettled(scopes)) {
+    one = { settled: isSettled(scopes), kinds: new Map(), waited: new Map() };
+    known.set(scopes, one);
+  }
+  return one;
+}
+
+function findKind(expression: ts.Expression, scopes: Scopes, depth: number): Kind {
   const node = bare(expression) as ts.Expression;
   if (ts.isConditionalExpression(node))
     return worst(kindOf(node.whenTrue, scopes, depth), kindOf(node.whenFalse, scopes, depth));
@@ -148,15 +177,23 @@ function isWaitedElsewhere(call: ts.CallExpression, scopes: Scopes): boolean {
       ? callee.name
       : undefined;
   if (!last) return false;
-  const text = callee.getText();
-  return scopes.named(last.text).some((other) => {
+  const { waited } = knownOf(scopes);
+  let callees = waited.get(last.text);
+  if (!callees) waited.set(last.text, (callees = waitedCallees(last.text, scopes)));
+  return callees.has(callee.getText());
+}
+
+function waitedCallees(name: string, scopes: Scopes): Set<string> {
+  const found = new Set<string>();
+  for (const other of scopes.named(name)) {
     const owner = other.parent;
     const whole = ts.isPropertyAccessExpression(owner) && owner.name === other ? owner : other;
     const called = whole.parent;
-    if (!ts.isCallExpression(called) || called.expression !== whole || whole.getText() !== text) return false;
-    if (ts.isAwaitExpression(called.parent)) return true;
-    return ts.isPropertyAccessExpression(called.parent) && called.parent.name.text === 'then';
-  });
+    if (!ts.isCallExpression(called) || called.expression !== whole) continue;
+    const waits = ts.isPropertyAccessExpression(called.parent) && called.parent.name.text === 'then';
+    if (waits || ts.isAwaitExpression(called.parent)) found.add(whole.getText());
+  }
+  return found;
 }
 
 /** The expressions that a function returns; `undefined` for a bare `return`. */
