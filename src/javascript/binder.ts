@@ -79,7 +79,9 @@ const nowhere = { flags: ts.SymbolFlags.None, escapedName: '', declarations: und
 /** What a plain script declares at its top, and what a file adds to the globals. */
 function globalsOf(file: BoundFile): Table {
   const isModule = !!(file.externalModuleIndicator ?? file.commonJsModuleIndicator);
-  const augmented = globalBlocks(file.statements).map((block) => (block as Declaring).symbol.exports as Table | undefined);
+  const augmented = globalBlocks(file.statements).map(
+    (block) => (block as Declaring).symbol.exports as Table | undefined,
+  );
   const tables = [isModule ? undefined : file.locals, file.jsGlobalAugmentations, file.symbol?.globalExports];
   return new Map([...tables, ...augmented].flatMap((table) => [...(table ?? [])]));
 }

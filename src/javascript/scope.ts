@@ -249,8 +249,7 @@ function visitIdentifiers(node: ts.Node, see: (identifier: ts.Identifier) => voi
 function declaredIn(scope: ts.Node, binder: Binder): ReadonlyMap<string, ts.Symbol> {
   const locals = (scope as ts.Node & { locals?: ReadonlyMap<ts.__String, ts.Symbol> }).locals;
   const names = new Map<string, ts.Symbol>();
-  for (const symbol of locals?.values() ?? [])
-    names.set(ts.symbolName(symbol), binder.exportOf(symbol));
+  for (const symbol of locals?.values() ?? []) names.set(ts.symbolName(symbol), binder.exportOf(symbol));
   return names;
 }
 
