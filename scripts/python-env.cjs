@@ -1,6 +1,7 @@
 /**
  * The environments in which Python stories run: a venv in .venv-test/ per Python version and per content of test/python/requirements.txt, made once.
- * `node scripts/python-env.cjs` makes that of `python3`; with `--all` also those of the other versions that this machine has.
+ * `node scripts/python-env.cjs` makes that of `python3`; with `--all` also those of the other versions that this machine has, and the one with the
+ * tools of test/hooks/requirements.txt.
  */
 const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -10,6 +11,8 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 const requirements = path.join(root, 'test/python/requirements.txt');
+/** Tools written in Python that tests start, such as pre-commit: apart from what stories import. */
+const tools = path.join(root, 'test/hooks/requirements.txt');
 const folder = path.join(root, '.venv-test');
 /** Versions on which the founding programs have to run. */
 const VERSIONS = ['3.8', '3.11', '3.12', '3.13'];
@@ -17,12 +20,22 @@ const LOCK_SECONDS = 300;
 
 /** The interpreter of the environment, made when it is missing; or why there is none. `version` as in `3.12`; default: what `python3` is. */
 function pythonEnvironment(version) {
+  return environment(requirements, version);
+}
+
+/** The same with the tools: their programs are in its `bin`. */
+function toolEnvironment() {
+  const { python, reason } = environment(tools);
+  return python ? { bin: path.dirname(python) } : { reason };
+}
+
+function environment(list, version) {
   if (process.platform === 'win32') return { reason: 'programs are forked, which Windows cannot do' };
   const base = findPython(version);
   if (!base) return { reason: version ? `there is no Python ${version}` : 'there is no python3 (3.8 or later)' };
-  const python = path.join(folder, nameOf(base), 'bin/python');
+  const python = path.join(folder, nameOf(base, list), 'bin/python');
   if (fs.existsSync(python)) return { python, version: base.version };
-  const failure = withLock(() => (fs.existsSync(python) ? undefined : make(base)));
+  const failure = withLock(() => (fs.existsSync(python) ? undefined : make(base, list)));
   return failure ? { reason: failure } : { python, version: base.version };
 }
 
@@ -30,13 +43,13 @@ function pythonEnvironment(version) {
 function builtEnvironments() {
   const known = VERSIONS.map((version) => findPython(version)).filter(Boolean);
   return known
-    .map((base) => ({ version: base.version, python: path.join(folder, nameOf(base), 'bin/python') }))
+    .map((base) => ({ version: base.version, python: path.join(folder, nameOf(base, requirements), 'bin/python') }))
     .filter(({ python }) => fs.existsSync(python));
 }
 
-function nameOf({ version }) {
-  const hash = createHash('sha256').update(fs.readFileSync(requirements)).digest('hex').slice(0, 12);
-  return `${version}-${hash}`;
+function nameOf({ version }, list) {
+  const hash = createHash('sha256').update(fs.readFileSync(list)).digest('hex').slice(0, 12);
+  return `${list === tools ? 'tools-' : ''}${version}-${hash}`;
 }
 
 /** `python3` itself, `python3.12` on the path, or a version of pyenv. */
@@ -61,13 +74,13 @@ function pyenvPythons(version) {
 }
 
 /** Made beside its place and renamed: an environment that is there is whole. Gives the reason when it cannot be made. */
-function make(base) {
-  const target = path.join(folder, nameOf(base));
-  process.stderr.write(`making the Python ${base.version} environment of the tests: ${path.relative(root, target)}\n`);
+function make(base, list) {
+  const target = path.join(folder, nameOf(base, list));
+  process.stderr.write(`making a Python ${base.version} environment of the tests: ${path.relative(root, target)}\n`);
   fs.rmSync(target, { recursive: true, force: true });
   const steps = [
     [base.command, ['-m', 'venv', target]],
-    [path.join(target, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]],
+    [path.join(target, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--requirement', list]],
   ];
   for (const [command, args] of steps) {
     const run = spawnSync(command, args, { encoding: 'utf8' });
@@ -111,10 +124,14 @@ function main(args) {
     ? VERSIONS.filter((version) => version !== first.version && findPython(version))
     : [];
   const all = [first, ...others.map((version) => pythonEnvironment(version))];
+  if (args.includes('--all')) {
+    const { bin, reason } = toolEnvironment();
+    all.push({ python: bin, reason });
+  }
   for (const { reason } of all) if (reason) process.stdout.write(`${reason}\n`);
   process.stdout.write(`Python ${all.flatMap(({ version }) => version ?? []).join(', ')}\n`);
   return all.every(({ python }) => python) ? 0 : 1;
 }
 
-module.exports = { pythonEnvironment, builtEnvironments, VERSIONS };
+module.exports = { pythonEnvironment, toolEnvironment, builtEnvironments, VERSIONS };
 if (require.main === module) process.exitCode = main(process.argv.slice(2));
