@@ -193,6 +193,8 @@ export type Task =
       readonly limit?: Snippet;
       /** With `limit`: the function that keeps it, called with the list, the limit and the task. */
       readonly window?: ImportNeed;
+      /** With `limit`: no library kept it, but variables of the source. */
+      readonly byHand?: boolean;
       /** With `limit`: a function of the source keeps it. */
       readonly held?: HeldWindow;
       /** What each task is handed to, which decides when it starts: the name of a limiter. */

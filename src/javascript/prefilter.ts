@@ -18,9 +18,9 @@ export const mayHoldFanOuts = (text: string): boolean => FAN_OUT.test(text);
 /** False when the text uses no pool that we know. */
 export const mayHoldPools = (text: string): boolean => POOL.test(text);
 
-const FAN_OUT = /\.\s*(?:all|allSettled)\s*[(<]|['"]async(?:\/\w+)?['"]|\.\s*forEach\s*\(|\bfor\s*\(/;
+const FAN_OUT = /\.\s*(?:all|allSettled)\s*[(<]|['"]async(?:\/\w+)?['"]|\.\s*forEach\s*\(|\b(?:for|while)\s*\(/;
 const POOL =
-  /['"](?:p-map|p-limit|p-queue|async(?:\/\w+)?|piscina|tinypool|workerpool|(?:node:)?worker_threads)['"]|\bconcurrency\b/;
+  /['"](?:p-map|p-limit|p-queue|async(?:\/\w+)?|piscina|tinypool|workerpool|(?:node:)?worker_threads)['"]|\b(?:concurrency|running|active|inFlight|pending)\b/;
 
 const ASYNC = /\basync\b|\bawait\b/;
 

@@ -29,8 +29,11 @@ export function writeTask(task: Task, place: Place, pen: Pen): string {
         return `${joins[task.join]}(${over}.map((${params}) => ${text(task.via)}(${each})))`;
       }
       const each = writeLocalFunction(params, task.each, place, pen);
-      if (task.limit && task.window)
-        return `${pen.need(task.window)}(${text(task.over)}, ${text(task.limit)}, ${each})`;
+      if (task.limit && task.window) {
+        const name = pen.need(task.window);
+        if (task.window.from !== 'p-map') return `${name}(${text(task.over)}, ${text(task.limit)}, ${each})`;
+        return `${name}(${text(task.over)}, ${each}, { concurrency: ${text(task.limit)} })`;
+      }
       return `${joins[task.join]}(${over}.map(${each}))`;
     }
     case 'together': {

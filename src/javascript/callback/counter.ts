@@ -143,8 +143,8 @@ function changedBy(
   return op === ts.SyntaxKind.PlusEqualsToken ? named(node.left, false) : undefined;
 }
 
-/** `if (failed) return;` at the top of the list, and where `failed` is set: in front of a report, or in its argument. */
-function flagIn(list: readonly ts.Statement[], state: State): Flag | undefined {
+/** `if (failed) return;` at the top of the list (`known`: tests of it elsewhere), and where `failed` is set: in front of a report, or in its argument. */
+export function flagIn(list: readonly ts.Statement[], state: State, known: readonly ts.Node[] = []): Flag | undefined {
   const [first] = list;
   if (!first || !ts.isIfStatement(first) || first.elseStatement || !isBareReturn(first.thenStatement)) return undefined;
   const name = bare(first.expression);
@@ -156,6 +156,7 @@ function flagIn(list: readonly ts.Statement[], state: State): Flag | undefined {
   const statements: ts.Statement[] = [first];
   for (const use of state.ctx.scopes.references(symbol)) {
     if (use.parent === declaration || (use.pos >= first.pos && use.end <= first.end)) continue;
+    if (known.some((each) => each.pos <= use.pos && use.end <= each.end)) continue;
     const { parent } = use;
     if (
       !ts.isBinaryExpression(parent) ||
@@ -186,10 +187,10 @@ function isLocalEffect(statement: ts.Statement): boolean {
 }
 
 /** The ways to ask whether the list is empty, as text without spaces. */
-function emptyTests(plan: Pick<JoinPlan, 'list' | 'step'>): string[] {
+function emptyTests(plan: Pick<JoinPlan, 'list' | 'step' | 'length'>): string[] {
   const length = `${plan.list.getText()}.length`;
   const counter = plan.step.counter.name;
-  return [length, ...(plan.step.down ? [counter] : [])].flatMap((each) => [
+  return [length, ...(plan.length ? [plan.length] : []), ...(plan.step.down ? [counter] : [])].flatMap((each) => [
     `!${each}`,
     `${each}===0`,
     `${each}==0`,
@@ -259,7 +260,11 @@ function isQuiet(statement: ts.Statement): boolean {
 }
 
 /** An empty list is answered before, or there is none: `if (!list.length) return cb(null, [])`, a literal with elements. */
-export function emptyIsAnswered(plan: JoinPlan, statements: readonly ts.Statement[], state: State): boolean {
+export function emptyIsAnswered(
+  plan: Pick<JoinPlan, 'statement' | 'list' | 'length' | 'step'>,
+  statements: readonly ts.Statement[],
+  state: State,
+): boolean {
   const list = bare(plan.list);
   if (ts.isArrayLiteralExpression(list)) return list.elements.length > 0;
   const tests = emptyTests(plan);

@@ -1,13 +1,16 @@
-import type { Bind, Snippet, Step, Target, Task } from '../../flow/model.js';
+import type { Range } from '../../types.js';
+import type { Bind, Snippet, Step, StepOf, Target, Task } from '../../flow/model.js';
 import { leaves } from '../../flow/query.js';
 import { bare } from '../calls/origin.js';
 import { ts } from '../parse.js';
+import { windowed } from '../pool/windowed.js';
 import { usesThis } from '../scope.js';
 import { rangeOf } from '../snippet.js';
 import { stop } from '../stop.js';
 import { counterIn, emptyAnswer, emptyIsAnswered } from './counter.js';
 import type { CounterStep } from './counter.js';
 import { nameOnly } from './await.js';
+import { plainSnippet } from './report.js';
 import { isFunction } from './shape.js';
 import { readList } from './statements.js';
 import { mention, mentions } from './state.js';
@@ -29,6 +32,13 @@ export interface JoinPlan {
   readonly empty?: ts.Statement;
   /** The fan-out begins before the function returns. */
   readonly sync?: boolean;
+  /** Of a window made by hand: its limit, the index of an item, how long the list is, and the function that starts tasks. */
+  readonly limit?: ts.Expression;
+  readonly index?: ts.Identifier;
+  readonly length?: string;
+  readonly turn?: ts.Node;
+  /** What is left of its body. */
+  readonly range?: Range;
 }
 
 interface Gather {
@@ -207,7 +217,7 @@ function checkCount(plan: JoinPlan, state: State): void {
 }
 
 /** `const n = list.length`, and `n` where the length is meant. */
-function isLengthOf(node: ts.Expression | undefined, wanted: string, state: State): boolean {
+export function isLengthOf(node: ts.Expression | undefined, wanted: string, state: State): boolean {
   if (!node || !ts.isIdentifier(node)) return false;
   const symbol = state.ctx.scopes.symbolOf(node);
   const declaration = symbol?.declarations?.[0];
@@ -234,8 +244,8 @@ export function readJoin(statement: ts.Statement, env: Env, state: State): Step[
   state.counters.set(plan.step.statement, { target, ...(plan.gather && { value: plan.gather.value }) });
   const inner = eachEnv(plan, target, !!plan.step.flag, env, state);
   const node = plan.bodyNode;
-  const range = ts.isBlock(node) ? { start: node.getStart() + 1, end: node.end - 1 } : rangeOf(node);
-  const each = readList(plan.body, range, inner, state);
+  const whole = ts.isBlock(node) ? { start: node.getStart() + 1, end: node.end - 1 } : rangeOf(node);
+  const each = readList(plan.body, plan.range ?? whole, inner, state);
   if (!leaves(each.steps)) stop('path-without-callback', plan.body.at(-1) ?? plan.statement);
   const over = state.snippets.expression(plan.list);
   const task: Task = {
@@ -247,17 +257,27 @@ export function readJoin(statement: ts.Statement, env: Env, state: State): Step[
   };
   const { gather } = plan;
   const bind: Bind | undefined = gather && { pattern: nameOnly(gather.name, state), how: 'const' };
-  return [
-    { kind: 'wait', on: task, ...(bind && { bind }), lead: [], at: rangeOf(statement) },
-    ...readFinal(plan, env, state),
-  ];
+  let wait: StepOf<'wait'> = { kind: 'wait', on: task, ...(bind && { bind }), lead: [], at: rangeOf(statement) };
+  const { limit } = plan;
+  // One that a library kept is a pool already.
+  if (limit) wait = { ...wait, on: { ...task, byHand: true } };
+  const waits = limit ? windowed([wait], plainSnippet(limit, env, state), limit, state.ctx) : [wait];
+  return [...waits, ...readFinal(plan, env, state)];
 }
 
 /** Its parameters, without an index that only said where the result goes. */
 function itemsOf(plan: JoinPlan, state: State): Snippet[] {
   const { gather, params } = plan;
   const only = gather && state.ctx.scopes.references(gather.index).length === 2;
+  if (plan.index) return [unnamed(plan.index), nameOnly(plan.index, state)];
   return (only ? params.slice(0, 1) : params).map((param) => itemOf(param, state));
+}
+
+/** An item that nothing names. */
+function unnamed(beside: ts.Node): Snippet {
+  const binding = { name: '_' };
+  const declares = [{ binding, how: 'lexical' }] as const;
+  return { parts: [binding], uses: [], declares, promise: 'no', at: rangeOf(beside) };
 }
 
 function itemOf(param: ts.ParameterDeclaration | ts.Identifier, state: State): Snippet {
@@ -318,7 +338,7 @@ function checkLocal(statement: ts.Statement, plan: JoinPlan, state: State): void
   const visit = (node: ts.Node): void => {
     if (ts.isIdentifier(node)) {
       const declaration = state.ctx.scopes.symbolOf(node)?.declarations?.[0];
-      const turn = plan.named?.node ?? plan.statement;
+      const turn = plan.named?.node ?? plan.turn ?? plan.statement;
       if (
         declaration &&
         declaration.pos >= turn.pos &&

@@ -17,13 +17,17 @@ import type { FunctionNode, Gives, ReportSite } from './types.js';
 export function localsOf(statements: readonly ts.Statement[], env: Env, state: State): Env {
   const all = statements
     .flatMap((statement) => declaredFunction(statement, state) ?? [])
-    .filter((fn) => !env.roles.has(fn.symbol));
+    .filter((fn) => !env.roles.has(fn.symbol) && !isWindow(fn, state));
   const reporting = reach(all, env, state);
   if (!reporting.length) return env;
   for (const fn of reporting) state.moved.add(fn.statement!);
   const roles = reporting.map((fn): [ts.Symbol, Role] => [fn.symbol, roleFor(fn, reporting, env, state)]);
   return stepsOf(roles, statements, withRoles(env, roles), state);
 }
+
+/** It only keeps a window: see `windows.ts`. */
+const isWindow = (fn: LocalFunction, state: State): boolean =>
+  [...state.joins.values()].some((plan) => plan.turn === fn.node);
 
 /** The function's own local functions, where they are to be async themselves. */
 function stepsOf(

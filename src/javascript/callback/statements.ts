@@ -17,6 +17,7 @@ import { isInert, ownJump, stopsList } from './shape.js';
 import { mention, roleOf, withKnown } from './state.js';
 import type { Env, State } from './state.js';
 import { readTail } from './tail.js';
+import { windowsOf } from './windows.js';
 
 export interface ReadBlock extends Block {
   /** How many statements were read from the list's begin: those behind them are never reached. */
@@ -34,6 +35,7 @@ export function readList(
   state: State,
   from = 0,
 ): ReadBlock {
+  windowsOf(statements, env, state);
   const inner = localsOf(statements, env, state);
   joinsOf(statements, inner, state);
   return readFrom(statements, range, inner, state, from);

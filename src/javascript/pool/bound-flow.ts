@@ -21,22 +21,29 @@ import type { Chosen } from './libraries.js';
 type FanOut = Extract<Task, { kind: 'fanOut' }>;
 
 export type Bounded =
-  { readonly entry: Entry; readonly notes: readonly Note[]; readonly count: number } | { readonly refusal: Refusal };
+  | { readonly entry: Entry; readonly notes: readonly Note[]; readonly count: number; readonly windows: number }
+  | { readonly refusal: Refusal };
 
-/** The entry with a limiter in front of every fan-out. `count` is how many there are: without any there is nothing to do. */
-export function boundEntry(entry: Entry, ctx: FileContext, chosen: Chosen): Bounded {
-  const work: Work = { ctx, chosen, notes: [], count: 0 };
+/**
+ * The entry with a limiter in front of every fan-out, and every window by hand as one of a library that stops as it does (`mapper`). `count`
+ * and `windows` are how many there are: without any there is nothing to do.
+ */
+export function boundEntry(entry: Entry, ctx: FileContext, chosen: Chosen, mapper?: Chosen): Bounded {
+  const work: Work = { ctx, chosen, notes: [], count: 0, windows: 0, ...(mapper && { mapper }) };
   const flow = boundBlock(entry.flow, work);
   if (work.refusal) return { refusal: work.refusal };
   const needs: ImportNeed[] = work.count > 0 ? [...entry.needs, chosen.need] : [...entry.needs];
-  return { entry: { ...entry, flow, needs }, notes: work.notes, count: work.count };
+  const { notes, count, windows } = work;
+  return { entry: { ...entry, flow, needs }, notes, count, windows };
 }
 
 interface Work {
   readonly ctx: FileContext;
   readonly chosen: Chosen;
   readonly notes: Note[];
+  readonly mapper?: Chosen;
   count: number;
+  windows: number;
   refusal?: Refusal;
 }
 
@@ -53,6 +60,7 @@ function boundStep(step: Step, work: Work): Step[] {
   const made: Step[] = [];
   const bound = (task: Task): Task => {
     if (task.kind === 'together') return { ...task, tasks: task.tasks.map(bound) };
+    if (task.kind === 'fanOut' && task.byHand && task.window) return mapped(task, work);
     if (task.kind !== 'fanOut' || task.limit || (task.join !== 'all' && task.join !== 'settled')) return task;
     const limiter = limiterFor(task, step, work);
     if (!limiter) return task;
@@ -64,6 +72,16 @@ function boundStep(step: Step, work: Work): Step[] {
   const [first] = made;
   if (!first) return [changed];
   return [{ ...first, lead: step.lead }, ...made.slice(1), { ...changed, lead: [] }];
+}
+
+/** `pMap(list, task, { concurrency: 4 })`, which starts nothing more after a failure either. */
+function mapped(task: FanOut, work: Work): Task {
+  if (!work.mapper) {
+    work.refusal ??= { code: 'library-esm-only', at: task.over.at };
+    return task;
+  }
+  work.windows += 1;
+  return { ...task, window: work.mapper.need };
 }
 
 function withTask(step: Step, map: (task: Task) => Task): Step {

@@ -53,15 +53,18 @@ function boundGroup(group: PlannedGroup): PlannedGroup | Refusal | undefined {
   let count = 0;
   for (const { ctx, entry } of group.entries) {
     const chosen = chooseLibrary(ctx, (library) => library === 'p-limit');
-    const bound = chosen === 'esm-only' ? undefined : boundEntry(entry, ctx, chosen);
+    const mapper = chooseLibrary(ctx, (library) => library === 'p-map');
+    const bound =
+      chosen === 'esm-only' ? undefined : boundEntry(entry, ctx, chosen, mapper === 'esm-only' ? undefined : mapper);
     if (bound && 'refusal' in bound) return bound.refusal;
     if (!bound) return { code: 'library-esm-only', at: entry.at };
-    if (bound.count > 0 && !canImport(ctx)) return { code: 'reference-use', at: entry.at };
-    if (bound.count > 0 && chosen !== 'esm-only' && chosen.beside) {
-      beside.push(chosen.beside);
-      notes.push({ code: 'dependency-added', at: entry.at });
-    }
-    count += bound.count;
+    if (bound.count + bound.windows > 0 && !canImport(ctx)) return { code: 'reference-use', at: entry.at };
+    for (const [uses, library] of [[bound.count, chosen] as const, [bound.windows, mapper] as const])
+      if (uses > 0 && library !== 'esm-only' && library.beside) {
+        beside.push(library.beside);
+        notes.push({ code: 'dependency-added', at: entry.at });
+      }
+    count += bound.count + bound.windows;
     notes.push(...bound.notes);
     entries.push({ ctx, entry: bound.entry });
   }
@@ -85,7 +88,7 @@ function countsAnswers(each: PlacedRefusal): boolean {
   const at = functionAt(each);
   const text = each.ctx.text.slice(at.start, at.end);
   return (
-    /\.forEach\s*\(|\bfor\s*\(|\.map\s*\(/.test(text) &&
+    /\.forEach\s*\(|\b(?:for|while)\s*\(|\.map\s*\(/.test(text) &&
     /--\s*\w+|\w+\s*--|\+\+\s*\w+|\w+\s*\+\+|[+-]=\s*1\b/.test(text) &&
     /\.length\b/.test(text)
   );

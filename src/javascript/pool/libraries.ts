@@ -23,8 +23,8 @@ export const needs: Readonly<Record<Library, ImportNeed>> = {
 const esmFrom: Readonly<Record<Library, number>> = { 'p-limit': 4, 'p-map': 5, 'p-queue': 7 };
 
 /**
- * The library that the file uses already, else one that its package has, else p-limit, which package.json then lists. `fits` says which
- * of them can say what is to be said. `esm-only`: the package has p-limit in a version that this file cannot `require`.
+ * The library that the file uses already, else one that its package has, else p-limit (p-map where that does not fit), which package.json
+ * then lists. `fits` says which of them can say what is to be said. `esm-only`: the package has p-limit in a version that this file cannot `require`.
  */
 export function chooseLibrary(ctx: FileContext, fits: (library: Library) => boolean): Chosen | 'esm-only' {
   const manifest = manifestOf(ctx);
@@ -34,12 +34,13 @@ export function chooseLibrary(ctx: FileContext, fits: (library: Library) => bool
   const inPackage = all.filter((library) => library !== 'p-queue' && manifest && hasDependency(manifest, library));
   const loadable = inPackage.find((library) => isLoadable(ctx, library, manifest));
   if (loadable) return chosen(loadable);
-  if (inPackage.includes('p-limit')) return 'esm-only';
-  const listed = rangeOf(manifest, 'p-limit');
-  if (listed !== undefined && !isLoadable(ctx, 'p-limit', manifest)) return 'esm-only';
-  if (listed !== undefined && isForDevelopers(ctx.path)) return chosen('p-limit');
-  const beside = manifest && withDependency(manifest, 'p-limit', listed ?? rangeFor(ctx, manifest));
-  return { ...chosen('p-limit'), ...(beside && { beside }) };
+  const last = fits('p-limit') ? 'p-limit' : 'p-map';
+  if (inPackage.includes(last)) return 'esm-only';
+  const listed = rangeOf(manifest, last);
+  if (listed !== undefined && !isLoadable(ctx, last, manifest)) return 'esm-only';
+  if (listed !== undefined && isForDevelopers(ctx.path)) return chosen(last);
+  const beside = manifest && withDependency(manifest, last, listed ?? rangeFor(ctx, manifest, last));
+  return { ...chosen(last), ...(beside && { beside }) };
 }
 
 const chosen = (library: Library): Chosen => ({ library, need: needs[library] });
@@ -60,8 +61,9 @@ const isForDevelopers = (path: string): boolean =>
   /(^|\/)(tests?|__tests__|spec|scripts|tools|bench|benchmarks|examples?)\/|\.(test|spec)\.[cm]?[jt]sx?$/.test(path);
 
 /** As `npm install` writes it: the last version that `require` loads, unless the package is made of ES modules. */
-function rangeFor(ctx: FileContext, { json }: Manifest): string {
+function rangeFor(ctx: FileContext, { json }: Manifest, library: 'p-limit' | 'p-map'): string {
   const isModule = json['type'] === 'module' || /\.m[jt]s$/.test(ctx.path);
+  if (library === 'p-map') return isModule ? '^7.0.3' : '^4.0.0';
   if (!isModule) return '^3.1.0';
   const engines = json['engines'] as { node?: unknown } | undefined;
   const oldest = Number(/\d+/.exec(String(engines?.node ?? ''))?.[0] ?? 20);
