@@ -141,24 +141,43 @@ function isDetachable(node: ts.PropertyAccessExpression, scopes: Scopes): boolea
   return !!methodOfLiteral(node, scopes);
 }
 
-/** `format.name` of `const format = { name(user) { … } }`, which does not use `this` and is never replaced. */
+/**
+ * `format.name` of `const format = { name(user) { … } }`, or of `class Format { static name(user) { … } }`, which does not use `this` and is
+ * never replaced.
+ */
 function methodOfLiteral(node: ts.PropertyAccessExpression, scopes: Scopes): ts.Node | undefined {
   if (!ts.isIdentifier(node.expression)) return undefined;
   const symbol = scopes.symbolOf(node.expression);
   const declaration = symbol?.declarations?.[0];
-  if (!symbol || !declaration || !scopes.isConstant(symbol) || !ts.isVariableDeclaration(declaration)) return undefined;
-  const value = declaration.initializer && bare(declaration.initializer);
-  if (!value || !ts.isObjectLiteralExpression(value)) return undefined;
+  if (!symbol || !declaration || !scopes.isConstant(symbol)) return undefined;
   const replaced = scopes
     .references(symbol)
     .some((use) => memberName(use.parent) !== undefined && isWriteTarget(use.parent));
   if (replaced) return undefined;
-  const property = value.properties.find(
+  const property = membersOf(declaration)?.find(
     (each) => each.name && ts.isIdentifier(each.name) && each.name.text === node.name.text,
   );
   const fn = property && (ts.isPropertyAssignment(property) ? bare(property.initializer) : property);
   const isFunction = fn && (ts.isMethodDeclaration(fn) || ts.isFunctionExpression(fn) || ts.isArrowFunction(fn));
-  return isFunction && fn.body && !usesThis(fn.body) ? fn : undefined;
+  return isFunction && fn.body && !usesThis(fn.body) && !usesSuper(fn.body) ? fn : undefined;
+}
+
+/** What can be reached as `name.member`: of an object literal its properties, of a class its static methods. */
+function membersOf(
+  declaration: ts.Declaration,
+): readonly (ts.ObjectLiteralElementLike | ts.ClassElement)[] | undefined {
+  if (ts.isClassDeclaration(declaration))
+    return declaration.members.filter((each) => ts.isMethodDeclaration(each) && isStatic(each));
+  const value = ts.isVariableDeclaration(declaration) && declaration.initializer && bare(declaration.initializer);
+  return value && ts.isObjectLiteralExpression(value) ? value.properties : undefined;
+}
+
+function isStatic(node: ts.ClassElement): boolean {
+  return ts.canHaveModifiers(node) && !!node.modifiers?.some((each) => each.kind === ts.SyntaxKind.StaticKeyword);
+}
+
+function usesSuper(node: ts.Node): boolean {
+  return node.kind === ts.SyntaxKind.SuperKeyword || !!ts.forEachChild(node, (child) => usesSuper(child) || undefined);
 }
 
 /** The call gives nothing that could be a promise: `console.log(x)`, `JSON.parse(x)`. */
