@@ -286,7 +286,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   },
   'library-promise': {
     sentence: "Left unchanged: `%code%` uses a method that only the library's promises have, and `%name%` has no exact native form.",
-    advice: "Replace that method by native code first.",
+    advice: "Replace that method by native code first. A function that certainly gives the promise of a library which the file names (`const Bluebird = require('bluebird')`) is converted inside: `return Bluebird.try(async () => { … });`.",
     example: "const Promise = require('bluebird');\nfunction load(id) {\n  return Promise.resolve(db.get(id))\n    .timeout(100)\n    .then((user) => user.name);\n}\n",
   },
   'library-replaced': {
