@@ -52,6 +52,13 @@ export class Rewrite {
       if (this.text.startsWith(unit, at)) this.remove({ start: at, end: at + unit.length });
   }
 
+  /** How many times a line has been moved in so far. */
+  levelsAt(line: number, unit: string): number {
+    return this.changes.filter(
+      ({ start, end, pieces }) => start === line && end === line && pieces.length === 1 && pieces[0] === unit,
+    ).length;
+  }
+
   private readonly lowered: { readonly range: Range; readonly unit: string }[] = [];
 
   /** As `dedent`, and what is written there from now on stands as far out: `indentAt` knows. */

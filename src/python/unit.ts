@@ -127,7 +127,14 @@ export class Units {
   }
 }
 
-const BY_NAME = new Set(['concurrent.futures', 'typing', 'contextlib', 'collections.abc']);
+const BY_NAME = new Set([
+  'concurrent.futures',
+  'typing',
+  'contextlib',
+  'collections.abc',
+  'requests.adapters',
+  'urllib.parse',
+]);
 
 export function link(a: Unit, b: Unit): void {
   if (a === b) return;

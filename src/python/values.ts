@@ -28,6 +28,9 @@ const CLASSES: Readonly<Record<string, string>> = {
   'aiohttp.ClientSession': 'aiohttp.ClientSession',
   'aiohttp.client.ClientSession': 'aiohttp.ClientSession',
   'aiohttp.ClientResponse': 'aiohttp.ClientResponse',
+  'aiohttp.ClientTimeout': 'aiohttp.ClientTimeout',
+  'aiohttp.BasicAuth': 'aiohttp.BasicAuth',
+  'aiohttp.TCPConnector': 'aiohttp.TCPConnector',
   'httpx.AsyncClient': 'httpx.AsyncClient',
   'httpx.Client': 'httpx.Client',
   'httpx.Response': 'httpx.Response',
@@ -210,11 +213,47 @@ function siteValue(project: PyProject, file: PyFile, site: Node): Value | undefi
   if (parent?.nodeType === 'AnnAssign')
     return annotationValue(project, file, parent.annotation) ?? (parent.value && valueOf(project, file, parent.value));
   if (parent?.nodeType === 'NamedExpr') return valueOf(project, file, parent.value);
+  if ((parent?.nodeType === 'For' || parent?.nodeType === 'Comprehension') && parent.target === site)
+    return elementOf(project, file, parent.iter);
   if (parent?.nodeType === 'WithItem' && parent.optional_vars === site) {
+    const given = managed(project, file, parent.context_expr);
+    if (given) return given;
     const value = valueOf(project, file, parent.context_expr);
     return value && (ENTERED[value.kind] ? { kind: ENTERED[value.kind]! } : entered(project, value));
   }
   return undefined;
+}
+
+/** What the items of a list are that is written out, or made by a comprehension, and never changed. */
+function elementOf(project: PyProject, file: PyFile, iter: Expr, depth = 0): Value | undefined {
+  if (iter.nodeType === 'ListComp' || iter.nodeType === 'GeneratorExp') return valueOf(project, file, iter.elt);
+  if (iter.nodeType === 'List' || iter.nodeType === 'Tuple')
+    return agreed(iter.elts.map((each) => (each.nodeType === 'Starred' ? undefined : valueOf(project, file, each))));
+  if (iter.nodeType !== 'Name' || depth > 2) return undefined;
+  const binding = file.scopes.bindingOf(iter);
+  const [site] = binding?.sites ?? [];
+  const stmt = site && parentOf(site);
+  const changed = binding?.uses.some((use) => {
+    const parent = parentOf(use);
+    return parent?.nodeType === 'Attribute' || (parent?.nodeType === 'Subscript' && parent.ctx.nodeType !== 'Load');
+  });
+  const isOnly = binding?.sites.length === 1 && !changed && stmt?.nodeType === 'Assign' && stmt.targets[0] === site;
+  const value = isOnly ? elementOf(project, file, stmt.value, depth + 1) : undefined;
+  return value && { kind: value.kind, ...(value.cls && { cls: value.cls }) };
+}
+
+/** `with session() as y`, where `session` is a generator of the project that is a context manager: what it yields. */
+function managed(project: PyProject, file: PyFile, expr: Expr): Value | undefined {
+  const fn = expr.nodeType === 'Call' ? project.resolve(file, expr.func) : undefined;
+  if (fn?.kind !== 'function') return undefined;
+  const isManager = fn.def.decorator_list.some((each) =>
+    /^contextlib\.(?:async)?contextmanager$/.test(qualified(fn.file, each) ?? ''),
+  );
+  const values: (Value | undefined)[] = [];
+  walkOwn(fn.def.body, (node) => {
+    if (node.nodeType === 'Yield' && node.value) values.push(valueOf(project, fn.file, node.value));
+  });
+  return isManager ? agreed(values) : undefined;
 }
 
 /** `with x() as y`: y is x for what returns itself. */
@@ -237,11 +276,13 @@ function argumentValue(project: PyProject, file: PyFile, arg: Arg): Value | unde
   const bound = fn.owner && !isStatic;
   if (bound && at === 0) return { kind: 'instance', cls: fn.owner! };
   const uses = fn.name === '__init__' && fn.owner ? constructions(project, fn.owner) : project.usesOf(fn);
-  const handed = uses.map((use) => {
-    if (!use.call) return spread(project, use.file, use.at, arg, at);
+  const handed = uses.flatMap((use) => {
+    if (!use.call) return [spread(project, use.file, use.at, arg, at)];
     const keyword = use.call.keywords.find((each) => each.arg === arg.arg);
     const given = keyword?.value ?? (at >= 0 ? use.call.args[bound ? at - 1 : at] : undefined);
-    return given && given.nodeType !== 'Starred' ? valueOf(project, use.file, given) : undefined;
+    // A function that calls itself hands on what it was given.
+    if (given?.nodeType === 'Name' && use.file.scopes.bindingOf(given)?.sites[0] === arg) return [];
+    return [given && given.nodeType !== 'Starred' ? valueOf(project, use.file, given) : undefined];
   });
   return handed.length > 0 ? agreed(handed) : undefined;
 }

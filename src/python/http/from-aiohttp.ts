@@ -1,21 +1,17 @@
 import { isName, qualified, textOf, withoutParens, type PyFile } from '../file.js';
-import type { PyProject } from '../project.js';
-import { parentOf, type Attribute, type Call, type Expr, type Keyword } from '../tree.js';
-import { refuse, type Unit, type Units } from '../unit.js';
+import type { PyFunction } from '../project.js';
+import { functionAround, parentOf, type Attribute, type Call, type Expr, type Keyword } from '../tree.js';
+import { refuse, type Unit } from '../unit.js';
 import { valueOf, type Value } from '../values.js';
+import { isAuth, type SessionContext } from './aiohttp-sessions.js';
+import { AIOHTTP_SECONDS, isTimeout, onlyValue, timeoutFor } from './aiohttp-timeouts.js';
 
 /*
  * aiohttp's calls as requests makes them. What is not in these tables, and cannot be shown to be equal, is refused.
  */
 
 /** What a conversion of calls needs to know. */
-export interface HttpContext {
-  readonly project: PyProject;
-  readonly units: Units;
-}
-
-/** aiohttp's own limit of seconds for a whole request. */
-const AIOHTTP_SECONDS = '300';
+export type HttpContext = SessionContext;
 
 const RENAMED_OPTIONS: Readonly<Record<string, string>> = {
   params: 'params',
@@ -29,69 +25,93 @@ const RENAMED_OPTIONS: Readonly<Record<string, string>> = {
   ssl: 'verify',
   verify_ssl: 'verify',
   raise_for_status: '',
+  proxy: 'proxies',
 };
 
 /** The arguments of a request as requests wants them: changes in place, and what is added behind them. */
-export function convertRequest(unit: Unit, call: Call, session: Value | undefined): string {
-  const { file, rewrite } = unit;
-  let seconds: string | undefined;
-  for (const keyword of call.keywords) {
-    const name = keyword.arg === undefined ? undefined : RENAMED_OPTIONS[keyword.arg];
-    if (!name) refuse(unit, 'http-option', keyword, keyword.arg ?? '**');
-    else if (keyword.arg === 'timeout') {
-      seconds = timeoutText(file, keyword.value);
-      if (seconds === undefined) refuse(unit, 'http-option', keyword, 'timeout');
-      else rewrite.replace(keyword, `timeout=${seconds}`);
-    } else if (name === 'verify') convertVerify(unit, keyword);
-    else if (keyword.arg === 'auth') convertAuth(unit, keyword);
-    else if (keyword.arg === 'data') convertData(unit, call, keyword);
-  }
+export function convertRequest(http: HttpContext, unit: Unit, call: Call, session: Value | undefined): string {
+  const { file } = unit;
+  for (const keyword of call.keywords) convertOption(http, unit, call, keyword);
   if (call.args.some((arg) => arg.nodeType === 'Starred')) refuse(unit, 'http-option', call, '*');
-  if (seconds !== undefined) return '';
-  const given = sessionTimeout(session);
+  if (http.timeoutBySession || call.keywords.some(({ arg }) => arg === 'timeout')) return '';
+  const given = timeoutFor(http.project, file, session) ?? AIOHTTP_SECONDS;
   return given === 'None' ? '' : `timeout=${given}`;
 }
 
-/** What a session allows for a request that says nothing of its own. */
-function sessionTimeout(session: Value | undefined): string {
-  const made = session?.made;
-  const keyword = made?.call.keywords.find((each) => each.arg === 'timeout');
-  if (!made || !keyword) return AIOHTTP_SECONDS;
-  return timeoutText(made.file, keyword.value) ?? AIOHTTP_SECONDS;
+function convertOption(http: HttpContext, unit: Unit, call: Call, keyword: Keyword): void {
+  const { file } = unit;
+  if (keyword.arg === undefined) return forwarded(http, unit, keyword);
+  const name = RENAMED_OPTIONS[keyword.arg];
+  if (name === undefined) return refuse(unit, 'http-option', keyword, keyword.arg);
+  switch (keyword.arg) {
+    case 'timeout':
+      if (!isTimeout(http.project, file, keyword.value)) refuse(unit, 'http-option', keyword, 'timeout');
+      return;
+    case 'ssl':
+    case 'verify_ssl':
+      return convertVerify(unit, keyword);
+    case 'auth':
+      if (!isAuth(http.project, file, keyword.value)) refuse(unit, 'http-option', keyword.value, 'auth');
+      return;
+    case 'data':
+      return convertData(unit, call, keyword);
+    case 'proxy':
+      return unit.rewrite.replace(keyword, "proxies={'http': ", keyword.value, ", 'https': ", keyword.value, '}');
+    case 'raise_for_status':
+      return raising(unit, call, keyword);
+  }
 }
 
-/** A timeout as a number (or a pair) of seconds; undefined when it says something that requests cannot. */
-function timeoutText(file: PyFile, value: Expr): string | undefined {
-  if (value.nodeType === 'Constant') return textOf(file, value);
-  const made = value.nodeType === 'Name' ? constantOf(file, value) : value;
-  if (made?.nodeType === 'Constant') return textOf(file, value);
-  if (made?.nodeType !== 'Call' || qualified(file, made.func) !== 'aiohttp.ClientTimeout') return undefined;
-  const parts = new Map(made.keywords.map((each) => [each.arg, each.value] as const));
-  const [first] = made.args;
-  if (first) parts.set('total', first);
-  const total = parts.get('total');
-  const isPlain = (part: Expr | undefined) =>
-    part?.nodeType === 'Constant' || (isName(part) && constantOf(file, part) !== undefined);
-  if ([...parts.values()].some((part) => !isPlain(part))) return undefined;
-  if (total && parts.size === 1) return textOf(file, total);
-  const connect = parts.get('sock_connect') ?? parts.get('connect');
-  const read = parts.get('sock_read');
-  const known = new Set(['total', 'connect', 'sock_connect', 'sock_read']);
-  if ([...parts.keys()].some((key) => !known.has(key!))) return undefined;
-  if (total) return textOf(file, total);
-  if (parts.size === 0) return AIOHTTP_SECONDS;
-  return `(${connect ? textOf(file, connect) : 'None'}, ${read ? textOf(file, read) : 'None'})`;
+/** `session.get(url, raise_for_status=True) as response`: what it does at once is done first in the block. */
+function raising(unit: Unit, call: Call, keyword: Keyword): void {
+  const item = parentOf(call);
+  const block = item && parentOf(item);
+  const name = item?.nodeType === 'WithItem' ? item.optional_vars : undefined;
+  if (textOf(unit.file, keyword.value) !== 'True' || block?.nodeType !== 'AsyncWith' || !isName(name))
+    return refuse(unit, 'http-option', keyword, 'raise_for_status');
+  const { start } = block.body[0]!;
+  unit.rewrite.remove(itemWithComma(unit.file, call, keyword));
+  unit.rewrite.insert(start, `${name.id}.raise_for_status()\n${unit.rewrite.indentAt(start)}`);
 }
 
-/** What a module's constant stands for: a name that is given a value once, at the top. */
-export function constantOf(file: PyFile, name: Expr): Expr | undefined {
-  if (name.nodeType !== 'Name') return undefined;
-  const binding = file.scopes.bindingOf(name);
-  const [site] = binding?.sites ?? [];
-  if (!binding || binding.scope.kind !== 'module' || binding.sites.length !== 1 || !site) return undefined;
-  const parent = parentOf(site);
-  if (parent?.nodeType === 'Assign' && parent.targets.length === 1 && parent.targets[0] === site) return parent.value;
-  return parent?.nodeType === 'AnnAssign' ? parent.value : undefined;
+/** An argument behind others, with the comma in front of it. */
+function itemWithComma(file: PyFile, call: Call, keyword: Keyword): { start: number; end: number } {
+  const comma = /,\s*$/.exec(file.text.slice(call.func.end, keyword.start));
+  return { start: keyword.start - (comma?.[0].length ?? 0), end: keyword.end };
+}
+
+/** `**options`: each call hands over what it wants; those that are called something else in requests are not followed. */
+function forwarded(http: HttpContext, unit: Unit, keyword: Keyword): void {
+  const binding = isName(keyword.value) ? unit.file.scopes.bindingOf(keyword.value) : undefined;
+  const fn = unit.fn;
+  const isOwn = fn?.def.args.kwarg && binding?.sites[0] === fn.def.args.kwarg && binding.sites.length === 1;
+  if (!isOwn || !handsOverPlain(http, fn, new Set())) refuse(unit, 'http-option', keyword, '**');
+}
+
+/** Every call of a function with `**options` gives it only options that both libraries call the same and understand alike. */
+function handsOverPlain(http: HttpContext, fn: PyFunction, seen: Set<PyFunction>): boolean {
+  if (seen.has(fn)) return true;
+  seen.add(fn);
+  const own = new Set([...fn.def.args.args, ...fn.def.args.kwonlyargs].map(({ arg }) => arg));
+  return http.project.usesOf(fn).every(({ file, call }) =>
+    call?.keywords.every(({ arg, value }) => {
+      if (arg !== undefined) return own.has(arg) || isPlainOption(http, file, arg, value);
+      const around = functionAround(call);
+      const outer = around && http.project.functionOf(around);
+      const site = isName(value) ? file.scopes.bindingOf(value)?.sites : undefined;
+      return outer?.def.args.kwarg !== undefined && site?.length === 1 && site[0] === outer.def.args.kwarg
+        ? handsOverPlain(http, outer, seen)
+        : false;
+    }),
+  );
+}
+
+function isPlainOption(http: HttpContext, file: PyFile, name: string, value: Expr): boolean {
+  if (/^(?:params|json|headers|cookies|allow_redirects)$/.test(name)) return true;
+  if (name === 'data') return bodyKind(file, value) === 'form';
+  return name === 'timeout'
+    ? isTimeout(http.project, file, value)
+    : name === 'auth' && isAuth(http.project, file, value);
 }
 
 function convertVerify(unit: Unit, keyword: Keyword): void {
@@ -101,27 +121,32 @@ function convertVerify(unit: Unit, keyword: Keyword): void {
   else refuse(unit, 'http-option', keyword, keyword.arg);
 }
 
-function convertAuth(unit: Unit, { value }: Keyword): void {
-  if (
-    value.nodeType === 'Call' &&
-    qualified(unit.file, value.func) === 'aiohttp.BasicAuth' &&
-    value.keywords.length === 0 &&
-    value.args.length === 2
-  )
-    unit.rewrite.remove({ start: value.func.start, end: value.func.end });
-  else refuse(unit, 'http-option', value, 'auth');
+/** A dictionary is sent as a form by both; of a text or bytes aiohttp says what it is, so the same is said here. */
+function convertData(unit: Unit, call: Call, keyword: Keyword): void {
+  const { file, rewrite } = unit;
+  const { value } = keyword;
+  const kind = bodyKind(file, value);
+  if (kind === 'form') return;
+  const headers = call.keywords.find(({ arg }) => arg === 'headers')?.value;
+  const says = headers && /content-type/i.test(textOf(file, headers));
+  const type = kind === 'bytes' ? 'application/octet-stream' : 'text/plain; charset=utf-8';
+  const isOpen = !headers || says || (headers.nodeType === 'Dict' && headers.keys.length > 0);
+  if (kind === undefined || !isOpen) return refuse(unit, 'http-option', keyword, 'data');
+  if (kind === 'text' && !isAscii(file, value)) {
+    const isPlain = /^(?:Name|Attribute|Call|Constant|JoinedStr)$/.test(value.nodeType);
+    rewrite.replace(value, ...(isPlain ? [value, '.encode()'] : ['(', value, ').encode()']));
+  }
+  if (!headers) rewrite.insert(keyword.end, `, headers={'Content-Type': '${type}'}`);
+  else if (!says) rewrite.insert(headers.start + 1, `'Content-Type': '${type}', `);
 }
 
-/** A dictionary is sent as a form by both; for a text or bytes aiohttp says what it is, so the same is said here. */
-function convertData(unit: Unit, call: Call, keyword: Keyword): void {
-  const kind = bodyKind(unit.file, keyword.value);
-  const says = call.keywords.some(
-    (each) => each.arg === 'headers' && /content-type/i.test(textOf(unit.file, each.value)),
-  );
-  if (kind === 'form' || (says && kind === 'bytes')) return;
-  const hasHeaders = call.keywords.some((each) => each.arg === 'headers');
-  if (kind !== 'bytes' || hasHeaders) return refuse(unit, 'http-option', keyword, 'data');
-  unit.rewrite.replace(keyword, 'data=', keyword.value, ", headers={'Content-Type': 'application/octet-stream'}");
+/** `json.dumps(…)`, or a text that is written out: every encoding is the same. */
+function isAscii(file: PyFile, value: Expr): boolean {
+  if (value.nodeType === 'Constant') return [...textOf(file, value)].every((each) => each < '\u0080');
+  if (value.nodeType === 'Call')
+    return qualified(file, value.func) === 'json.dumps' && value.keywords.every(({ arg }) => arg !== 'ensure_ascii');
+  const made = onlyValue(file, value);
+  return made !== undefined && made !== value && isAscii(file, made);
 }
 
 /** What a request's body is, as far as it can be seen. */
@@ -152,56 +177,6 @@ export function bodyKind(file: PyFile, value: Expr): 'form' | 'bytes' | 'text' |
     }
     default:
       return undefined;
-  }
-}
-
-/** How many connections a session was told to open at most; its default of 100 was chosen by nobody. */
-export function connectionLimit(session: Value | undefined): string | undefined {
-  const connector = session?.made?.call.keywords.find((each) => each.arg === 'connector')?.value;
-  if (connector?.nodeType !== 'Call' || !session?.made) return undefined;
-  const { file } = session.made;
-  const limit = connector.keywords.find((each) => each.arg === 'limit')?.value;
-  const isChosen =
-    limit &&
-    !(limit.nodeType === 'Constant' && !limit.value) &&
-    (limit.nodeType === 'Constant' || constantOf(file, limit));
-  return isChosen ? textOf(file, limit) : undefined;
-}
-
-/** The lines that make a `requests.Session` what the `ClientSession` was; refuses what it cannot be told. */
-export function sessionSetup(unit: Unit, call: Call, name: string): string[] {
-  const { file } = unit;
-  const lines: string[] = [];
-  for (const { arg, value } of call.keywords) {
-    const text = textOf(file, value);
-    if (arg === 'headers') lines.push(`${name}.headers.update(${text})`);
-    else if (arg === 'cookies') lines.push(`${name}.cookies.update(${text})`);
-    else if (
-      arg === 'auth' &&
-      value.nodeType === 'Call' &&
-      qualified(file, value.func) === 'aiohttp.BasicAuth' &&
-      value.args.length === 2
-    )
-      lines.push(`${name}.auth = (${value.args.map((each) => textOf(file, each)).join(', ')})`);
-    else if (arg === 'timeout') {
-      if (timeoutText(file, value) === undefined) refuse(unit, 'http-option', value, 'timeout');
-    } else if (arg === 'connector') connectorSetup(unit, value, name, lines);
-    else if (!(arg === 'trust_env' && text === 'True')) refuse(unit, 'http-option', value, arg ?? '**');
-  }
-  if (call.args.length > 0) refuse(unit, 'http-option', call, 'base_url');
-  return lines;
-}
-
-function connectorSetup(unit: Unit, value: Expr, name: string, lines: string[]): void {
-  const { file } = unit;
-  if (value.nodeType !== 'Call' || qualified(file, value.func) !== 'aiohttp.TCPConnector')
-    return refuse(unit, 'http-option', value, 'connector');
-  for (const keyword of value.keywords) {
-    const text = textOf(file, keyword.value);
-    if (keyword.arg === 'limit' || keyword.arg === 'limit_per_host' || keyword.arg === 'ttl_dns_cache') continue;
-    if ((keyword.arg === 'ssl' || keyword.arg === 'verify_ssl') && text === 'False')
-      lines.push(`${name}.verify = False`);
-    else refuse(unit, 'http-option', keyword, keyword.arg);
   }
 }
 
@@ -244,16 +219,60 @@ export function convertResponseUse(http: HttpContext, unit: Unit, node: Attribut
     }
   }
   if (node.attr === 'url' && isPrinted(node)) return;
+  if ((node.attr === 'request_info' || node.attr === 'history') && isPartOfError(unit.file, node)) return; // with the call around
   if (node.attr === 'content' && parent?.nodeType === 'Attribute') return; // the stream: its loop converts it
   const renamed = ATTRIBUTES[node.attr];
   if (!renamed || awaited) return refuse(unit, 'http-option', node, node.attr);
   if (renamed !== node.attr) rewrite.replace({ start: node.end - node.attr.length, end: node.end }, renamed);
 }
 
+const LOGS = /^(?:debug|info|warning|error|exception|critical)$/;
+
+/** `ClientResponseError(response.request_info, response.history, status=…)`: an error made by hand. */
+function isPartOfError(file: PyFile, node: Attribute): boolean {
+  const call = parentOf(node);
+  return call?.nodeType === 'Call' && isResponseError(file, call);
+}
+
+const isResponseError = (file: PyFile, call: Call): boolean => {
+  const [info, history] = call.args;
+  const of = (arg: Expr | undefined, name: string): Expr | undefined =>
+    arg?.nodeType === 'Attribute' && arg.attr === name ? arg.value : undefined;
+  const response = of(info, 'request_info');
+  const other = of(history, 'history');
+  const same = response && other && textOf(file, response) === textOf(file, other);
+  return Boolean(same) && qualified(file, call.func) === 'aiohttp.ClientResponseError';
+};
+
+/** An error of aiohttp that is raised by hand, as requests has it; refused where that has another form. */
+export function raisedError(unit: Unit, call: Call, error: string): void {
+  const { file } = unit;
+  if (!isResponseError(file, call)) {
+    if (call.keywords.length > 0 || error === 'HTTPError') refuse(unit, 'http-option', call, error);
+    return;
+  }
+  const { value: response } = call.args[0] as Attribute;
+  const named = (name: string): Expr | undefined => call.keywords.find(({ arg }) => arg === name)?.value;
+  const status = named('status');
+  // The error's status is that of the response.
+  if (!status || textOf(file, status) !== `${textOf(file, response)}.status` || call.args.length > 2)
+    return refuse(unit, 'http-option', call, 'status');
+  const message = named('message');
+  unit.rewrite.replace(
+    { start: call.func.end, end: call.end },
+    '(',
+    ...(message ? [message, ', '] : []),
+    'response=',
+    response,
+    ')',
+  );
+}
+
 /** In an f-string, `str()` or `print()`: a URL object and its text look alike. */
 function isPrinted(node: Expr): boolean {
   const parent = parentOf(node);
   if (parent?.nodeType === 'FormattedValue') return true;
+  if (parent?.nodeType === 'Call' && parent.func.nodeType === 'Attribute' && LOGS.test(parent.func.attr)) return true;
   return parent?.nodeType === 'Call' && (isName(parent.func, 'str') || isName(parent.func, 'print'));
 }
 

@@ -1,4 +1,5 @@
-import { constantOf, connectionLimit } from '../http/from-aiohttp.js';
+import { connectionLimit } from '../http/aiohttp-sessions.js';
+import { constantOf } from '../http/aiohttp-timeouts.js';
 import { isBuiltin, isName, qualified, textOf, type PyFile } from '../file.js';
 import type { PyProject } from '../project.js';
 import type { Binding } from '../scope.js';
@@ -13,27 +14,44 @@ import {
   type FunctionDef,
   type Node,
 } from '../tree.js';
+import type { Range } from '../../types.js';
+import type { Unit } from '../unit.js';
 import { valueOf } from '../values.js';
+import type { SyncContext } from './context.js';
 import type { Cluster, Spawn } from './fans.js';
+import { targetsOf, waitsForOthers } from './limits.js';
+import { countText } from './sizes.js';
 
 /** How many workers a group of tasks may need: as text for `max_workers=`; undefined when nothing says it. */
 export function boundOf(
-  project: PyProject,
-  file: PyFile,
+  ctx: Pick<SyncContext, 'project' | 'limit' | 'limits'>,
+  unit: Unit,
   cluster: Cluster,
-  limit: number | undefined,
+  place: Range,
 ): string | undefined {
+  const { project } = ctx;
+  const { file } = unit;
+  const limited = ctx.limits.workersFor(unit, cluster);
   const counts = cluster.spawns.map((spawn) => timesStarted(project, file, spawn));
   const total = counts.every((each) => each !== undefined) ? counts.reduce((sum, each) => sum! + each!, 0)! : undefined;
-  if (total !== undefined && total <= 100) return String(Math.max(1, total));
+  const most = total !== undefined && total <= MOST ? Math.max(1, total) : undefined;
+  if (limited !== undefined) return most !== undefined && most < Number(limited) ? String(most) : limited;
+  if (most !== undefined) return String(most);
   const held = cluster.spawns.map((spawn) => heldBy(project, file, spawn));
   if (held.every((each) => each !== undefined && each === held[0])) return held[0];
-  return limit === undefined ? undefined : String(limit);
+  const sized = total === undefined ? countText(project, file, cluster.spawns, place) : undefined;
+  if (sized !== undefined) return sized;
+  const isFree = ctx.limit !== undefined && !waitsForOthers(project, targetsOf(project, file, cluster));
+  return isFree ? String(ctx.limit) : undefined;
 }
 
+/** More threads than this are started for no list, however long it is written out. */
+const MOST = 100;
+
 /** How often a task is started: once, or once per item of a list that is written out. */
-function timesStarted(project: PyProject, file: PyFile, { node, call, mapped }: Spawn): number | undefined {
-  let times = mapped ? lengthOf(project, file, call.args[1]!) : 1;
+function timesStarted(project: PyProject, file: PyFile, { node, call, mapped, over }: Spawn): number | undefined {
+  const map = mapped ? call : over;
+  let times = map ? lengthOf(project, file, map.args[1]!) : 1;
   const around = functionAround(node);
   for (let at: Node | undefined = node; at && at !== around && times !== undefined; at = parentOf(at)) {
     const parent = parentOf(at);
@@ -59,6 +77,10 @@ export function lengthOf(project: PyProject, file: PyFile, expr: Expr, depth = 0
     case 'Tuple':
     case 'Set':
       return expr.elts.some((each) => each.nodeType === 'Starred') ? undefined : expr.elts.length;
+    case 'Constant':
+      return typeof expr.value === 'string' && /^"[^"\\]*"$|^'[^'\\]*'$/.test(textOf(file, expr))
+        ? [...expr.value].length
+        : undefined;
     case 'Dict':
       return expr.keys.includes(null) ? undefined : expr.keys.length;
     case 'Name': {

@@ -2,6 +2,7 @@ import type { PyProject } from '../project.js';
 import type { Piece } from '../rewrite.js';
 import type { Call } from '../tree.js';
 import type { Unit, Units } from '../unit.js';
+import type { SessionLimits } from './limits.js';
 
 /** What the parts of a conversion to blocking code share. */
 export interface SyncContext {
@@ -9,6 +10,7 @@ export interface SyncContext {
   readonly units: Units;
   /** How joins are written: by waiting for futures, or by their callbacks. */
   readonly joins: 'waiting' | 'callbacks';
+  readonly limits: SessionLimits;
   /** `--limit`. */
   readonly limit?: number;
   /** A coroutine's call as a blocking one: the function, and the arguments that follow it. */

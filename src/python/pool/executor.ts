@@ -24,8 +24,8 @@ interface Placed {
   readonly executor: string;
 }
 
-/** Writes started coroutines as tasks of a thread pool, and their joins as waiting for futures. */
-export function writeFans(ctx: SyncContext, unit: Unit, fans: Fans): void {
+/** Writes started coroutines as tasks of a thread pool, and their joins as waiting for futures; gives the statements that the pools are there for. */
+export function writeFans(ctx: SyncContext, unit: Unit, fans: Fans): Range[] {
   const placed = fans.clusters
     .filter((cluster) => cluster.joins.length > 0 || cluster.variables.size > 0)
     .map((cluster) => place(ctx, unit, cluster));
@@ -37,6 +37,7 @@ export function writeFans(ctx: SyncContext, unit: Unit, fans: Fans): void {
     for (const join of cluster.joins) writeJoin(ctx, unit, join, cluster, executor, depthAt(unit, join.outer, placed));
   }
   for (const { region } of placed) unit.rewrite.indent(linesOf(unit, region), unit.file.unit);
+  return placed.map(({ region }) => rangeOf(region));
 }
 
 /** `gather` says by itself what becomes of the others. */
@@ -67,13 +68,13 @@ function depthAt(unit: Unit, node: Node, placed: readonly Placed[], except?: Pla
 }
 
 function writeHeader(ctx: SyncContext, unit: Unit, each: Placed, placed: readonly Placed[]): void {
-  const { rewrite, file } = unit;
+  const { rewrite } = unit;
   const first = each.region.block[each.region.first]!;
   if (!ownLines(unit, each.region)) return refuse(unit, 'one-line-block', first);
   // A `with` around a `def` has ended by the time that the function runs.
   const late = each.cluster.spawns.find(({ node }) => functionAround(node) && !functionAround(first));
   if (late) return refuse(unit, 'task-escapes', late.node);
-  const bound = boundOf(ctx.project, file, each.cluster, ctx.limit);
+  const bound = boundOf(ctx, unit, each.cluster, rangeOf(each.region));
   if (bound === undefined) return refuse(unit, 'bound-unknown', each.cluster.spawns[0]!.node);
   const line = rewrite.lineOf(first.start);
   const depth = rewrite.indentAt(first.start) + depthAt(unit, first, placed, each);
@@ -104,13 +105,22 @@ function writeSpawn(ctx: SyncContext, unit: Unit, spawn: Spawn, executor: string
 }
 
 /** `f(x)` as arguments of `submit`. */
-function submitted(ctx: SyncContext, unit: Unit, { call, mapped }: Spawn, executor: string): Piece[] {
+function submitted(ctx: SyncContext, unit: Unit, { call, mapped, over }: Spawn, executor: string): Piece[] {
   if (mapped) {
     const item = ctx.units.fresh(unit.file, 'item');
     return [`[${executor}.submit(`, call.args[0]!, `, ${item}) for ${item} in `, call.args[1]!, ']'];
   }
   const { callee, args } = ctx.callParts(unit, call);
-  return [`${executor}.submit(`, ...callee, ...(args.length > 0 ? [', ', ...args] : []), ')'];
+  const one = [`${executor}.submit(`, ...callee, ...(args.length > 0 ? [', ', ...args] : []), ')'];
+  return over ? ['[', ...one, ...forEach(over), ']'] : one;
+}
+
+/** ` for x in xs`, for `map(lambda x: …, xs)`. */
+function forEach(map: Call): Piece[] {
+  const [lambda, ...iterables] = map.args as [Extract<Expr, { nodeType: 'Lambda' }>, ...Expr[]];
+  const names = lambda.args.args.map(({ arg }) => arg).join(', ');
+  if (iterables.length === 1) return [` for ${names} in `, iterables[0]!];
+  return [` for ${names} in zip(`, ...iterables.flatMap((each, index) => [...(index > 0 ? [', '] : []), each]), ')'];
 }
 
 function writeJoin(ctx: SyncContext, unit: Unit, join: Join, cluster: Cluster, executor: string, depth: string): void {
@@ -232,7 +242,7 @@ function taskList(ctx: SyncContext, unit: Unit, call: Call, cluster: Cluster, ex
 
 function listed(ctx: SyncContext, unit: Unit, value: Expr, cluster: Cluster, executor: string): Piece[] {
   if (isName(value)) return [value.id];
-  const mapped = cluster.spawns.find((spawn) => spawn.node === value && spawn.mapped);
+  const mapped = cluster.spawns.find((spawn) => spawn.node === value && (spawn.mapped || spawn.over));
   if (mapped) return submitted(ctx, unit, mapped, executor);
   if (value.nodeType === 'List' || value.nodeType === 'Tuple')
     return [

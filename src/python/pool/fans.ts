@@ -8,6 +8,8 @@ export interface Spawn {
   readonly call: Call;
   /** `*map(f, xs)`: there is no call of the function itself. */
   readonly mapped?: boolean;
+  /** `*map(lambda x: f(x), xs)`: `call` is what the lambda calls, and this is the call of `map`. */
+  readonly over?: Call;
 }
 
 /** Where tasks are waited for. */

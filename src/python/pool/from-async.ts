@@ -1,7 +1,9 @@
+import { dropConnector, needsTimeoutBySession, plainAuth, plainTimeout } from '../http/aiohttp-sessions.js';
 import { convertRequest, sessionOf } from '../http/from-aiohttp.js';
-import { isBuiltin, isName, qualified, textOf } from '../file.js';
+import { isBuiltin, isName, qualified, textOf, withoutParens } from '../file.js';
 import { removeStatement } from '../imports.js';
 import type { PyFunction, PyProject } from '../project.js';
+import type { Range } from '../../types.js';
 import type { Piece } from '../rewrite.js';
 import {
   isFunction,
@@ -21,9 +23,19 @@ import type { SyncContext } from './context.js';
 import { writeFans } from './executor.js';
 import { guardSharedState } from './shared-state.js';
 import { type Fans, type SpawnQuestions } from './fans.js';
-import { dropSessions, findPlainSessions, itemOf, itemsOf, noteShared, type PlainSessions } from './sessions.js';
+import {
+  dropSessions,
+  findPlainSessions,
+  itemOf,
+  itemsOf,
+  NO_SESSIONS,
+  noteShared,
+  type PlainSessions,
+} from './sessions.js';
+import { madeSession } from './client-sessions.js';
 import { findFans } from './spawns.js';
 import { makesCoroutine } from './coroutines.js';
+import { SessionLimits } from './limits.js';
 import { handler, attribute, name, share } from './names.js';
 import { withStatement, asyncFor, asyncComprehension } from './statements.js';
 import { run, loopCall, findInlined } from './entry.js';
@@ -38,14 +50,16 @@ export function asyncToBlocking(
   joins: SyncContext['joins'] = 'waiting',
 ): Units {
   const units = new Units(project);
-  const plain = findPlainSessions(project);
-  const converter = new Converter(project, units, limit, joins, plain);
+  const bySession = needsTimeoutBySession(project);
+  const plain = bySession ? NO_SESSIONS : findPlainSessions(project);
+  const converter = new Converter(project, units, limit, joins, plain, bySession);
   dropSessions(units, plain);
   for (const fn of project.functions) converter.convert(units.of(fn), nodesOf(fn.def.body, fn));
   for (const file of project.files) converter.convert(units.ofModule(file), nodesOf(file.module.body));
+  for (const each of converter.later) each();
   converter.linkShared();
   noteShared(project, units, converter.started, plain);
-  guardSharedState(units);
+  guardSharedState(units, converter.spans);
   return units;
 }
 
@@ -80,7 +94,10 @@ export class Converter implements SyncContext, SpawnQuestions {
     readonly limit: number | undefined,
     readonly joins: SyncContext['joins'],
     readonly plain: PlainSessions,
-  ) {}
+    readonly timeoutBySession: boolean,
+  ) {
+    this.limits = new SessionLimits(project);
+  }
 
   convert(unit: Unit, nodes: readonly Node[]): void {
     this.unit = unit;
@@ -96,7 +113,8 @@ export class Converter implements SyncContext, SpawnQuestions {
     }
     if (this.fans.clusters.length > 0) touch(unit, this.fans.clusters[0]!.nodes[0]!);
     for (const node of nodes) this.node(node);
-    writeFans(this, unit, this.fans);
+    const regions = writeFans(this, unit, this.fans);
+    if (unit.fn && regions.length > 0) this.spans.set(unit.fn, regions);
     if (
       this.fans.clusters.some(
         (each) => each.joins.length === 0 && ![...this.fans.awaits].some((use) => each.nodes.includes(use)),
@@ -199,7 +217,7 @@ export class Converter implements SyncContext, SpawnQuestions {
     if (name === 'asyncio.to_thread') return this.rest(call, 0);
     if (call.func.nodeType === 'Attribute' && call.func.attr === 'run_in_executor') return this.rest(call, 1);
     const session = sessionOf(this, this.file, call);
-    const extra = session ? convertRequest(unit, call, session) : '';
+    const extra = session ? convertRequest(this, unit, call, session) : '';
     const args: Piece[] = inside ? [inside] : [];
     if (extra) args.push(...(args.length > 0 ? [', '] : []), extra);
     if (name === 'asyncio.sleep') return { callee: [this.units.need(unit, 'time', 'sleep')], args };
@@ -242,6 +260,12 @@ export class Converter implements SyncContext, SpawnQuestions {
 
   // ---- one construct after the other ----
 
+  readonly limits: SessionLimits;
+  /** Statements that run beside the tasks that their function has started. */
+  readonly spans = new Map<PyFunction, Range[]>();
+  /** What can only be written when everything has been seen. */
+  readonly later: (() => void)[] = [];
+
   /** Functions that are started beside others. */
   readonly started: PyFunction[] = [];
   readonly makers = new Map<string, Set<Unit>>();
@@ -283,7 +307,7 @@ export class Converter implements SyncContext, SpawnQuestions {
     touch(unit, node);
     const value = node.value;
     if (this.fans.joinOf.has(node)) return;
-    if (isName(value) && this.fans.awaits.has(value)) return unit.rewrite.replace(node, `${value.id}.result()`);
+    if (this.fans.awaits.has(value)) return unit.rewrite.replace(withoutParens(this.file, node), value, '.result()');
     if (isName(value) && this.inlined.has(value)) return this.unwrap(node, this.inlined.get(value)!);
     if (value.nodeType !== 'Call') return this.awaitOther(node);
     if (this.isTaskMaker(value) && value.args[0]?.nodeType === 'Call' && this.isCoroutine(value.args[0]))
@@ -353,15 +377,11 @@ export class Converter implements SyncContext, SpawnQuestions {
     if (this.isRunner(call)) return run(this, call);
     const kind = call.func.nodeType === 'Attribute' ? this.kind(call.func.value) : undefined;
     if (kind === 'asyncio.Loop') return loopCall(this, call, call.func as Attribute);
-    if (name === 'aiohttp.ClientSession') {
-      touch(unit, call);
-      const parent = parentOf(call);
-      if (parent?.nodeType !== 'WithItem' && call.keywords.length + call.args.length > 0)
-        refuse(unit, 'http-option', call, 'ClientSession');
-      const open = this.file.text.indexOf('(', call.func.end);
-      unit.rewrite.replace(call.func, this.units.need(unit, 'requests', 'Session'));
-      if (open + 1 < call.end - 1) unit.rewrite.remove({ start: open + 1, end: call.end - 1 });
-    } else if (name && /^asyncio\.(?:set_event_loop(?:_policy)?)$/.test(name)) {
+    if (name === 'aiohttp.ClientSession') madeSession(this, call);
+    else if (name === 'aiohttp.TCPConnector') dropConnector(unit, call);
+    else if (name === 'aiohttp.ClientTimeout') plainTimeout(this, unit, call);
+    else if (name === 'aiohttp.BasicAuth') plainAuth(unit, call);
+    else if (name && /^asyncio\.(?:set_event_loop(?:_policy)?)$/.test(name)) {
       touch(unit, call);
       removeStatement(this.file, statementOf(call), unit.rewrite);
     } else if (kind === 'httpx.AsyncClient' && call.func.nodeType === 'Attribute') {

@@ -1,15 +1,17 @@
-import { convertResponseUse, exceptionName } from '../http/from-aiohttp.js';
+import { convertResponseUse, exceptionName, raisedError } from '../http/from-aiohttp.js';
 import { isName, qualified } from '../file.js';
 import { removeStatement } from '../imports.js';
 import { functionAround, parentOf, walkOwn, type Attribute, type Expr, type Node } from '../tree.js';
 import { link, note, refuse, touch, type Unit } from '../unit.js';
 import { valueOf } from '../values.js';
 import { MODULE_NAMES } from './asyncio-names.js';
+import { closedSession } from './client-sessions.js';
 import type { Converter } from './from-async.js';
 
 /* Names of asyncio and aiohttp that stay in the text, by what they become. */
 
-const SHARED = /^(?:asyncio\.(?:Lock|Semaphore|Event|Condition|Queue)|aiohttp\.ClientSession|httpx\.AsyncClient)$/;
+const SHARED =
+  /^(?:asyncio\.(?:Lock|Semaphore|Event|Condition|Queue)|aiohttp\.(?:ClientSession|ClientTimeout|BasicAuth|TCPConnector)|httpx\.AsyncClient)$/;
 
 /** Who makes a lock, a session, a queue and who uses one must change together: the kinds do not mix. */
 export function share(c: Converter, node: Node): void {
@@ -31,10 +33,12 @@ export function attribute(c: Converter, node: Attribute): void {
   }
   if (
     kind === 'aiohttp.ClientSession' &&
-    !/^(?:get|post|put|patch|delete|head|options|request|close)$/.test(node.attr)
+    !/^(?:get|post|put|patch|delete|head|options|request|close|headers|closed)$/.test(node.attr)
   ) {
-    if (node.attr === 'closed' || node.ctx.nodeType === 'Load') refuse(c.unit, 'http-option', node, node.attr);
-  }
+    if (node.ctx.nodeType === 'Load') refuse(c.unit, 'http-option', node, node.attr);
+  } else if (kind === 'aiohttp.ClientSession' && node.attr === 'closed') closedSession(c, node);
+  else if ((kind === 'aiohttp.ClientTimeout' || kind === 'aiohttp.BasicAuth') && node.ctx.nodeType === 'Load')
+    refuse(c.unit, 'http-option', node, node.attr);
   moduleName(c, node);
 }
 
@@ -64,6 +68,8 @@ export function store(c: Converter, node: Extract<Expr, { nodeType: 'Name' }>): 
 const TYPES: Readonly<Record<string, string>> = {
   'aiohttp.ClientSession': 'Session',
   'aiohttp.ClientResponse': 'Response',
+  'aiohttp.ClientTimeout': 'float',
+  'aiohttp.BasicAuth': 'tuple',
 };
 
 function isCalled(node: Expr): boolean {
@@ -79,11 +85,10 @@ export function moduleName(c: Converter, node: Expr): void {
   const exception = exceptionName(name);
   if (exception) {
     // Who catches what the requests raise changes with them, wherever they are made.
-    const catchers = c.users.get('aiohttp.ClientSession') ?? new Set<Unit>();
-    c.users.set('aiohttp.ClientSession', catchers.add(unit));
-    touch(unit, node);
-    const [module, own] = exception.includes('.') ? ['requests', exception] : ['requests', exception];
-    return unit.rewrite.replace(node, c.units.need(unit, module, own));
+    changesWithSessions(c, node);
+    const call = parentOf(node);
+    if (call?.nodeType === 'Call' && call.func === node) raisedError(unit, call, exception);
+    return unit.rewrite.replace(node, c.units.need(unit, 'requests', exception));
   }
   // Only aiohttp raises it for a request; who else does cannot be seen.
   if (/^asyncio\.(?:exceptions\.)?TimeoutError$/.test(name) && !/\baiohttp\b/.test(c.file.text))
@@ -93,11 +98,18 @@ export function moduleName(c: Converter, node: Expr): void {
     touch(unit, node);
     return unit.rewrite.replace(node, c.units.need(unit, ...other));
   }
-  const type = unit.fn?.def.nodeType === 'AsyncFunctionDef' && !isCalled(node) ? TYPES[name] : undefined;
-  if (type) return unit.rewrite.replace(node, c.units.need(unit, 'requests', type));
+  const type = isCalled(node) ? undefined : TYPES[name];
+  if (type) changesWithSessions(c, node);
+  if (type) return unit.rewrite.replace(node, /^[a-z]/.test(type) ? type : c.units.need(unit, 'requests', type));
   if (!/^(?:asyncio|aiohttp)(?:\.|$)/.test(name) || isUnderstood(name, node)) return;
   const isCancel = /^asyncio\.(?:CancelledError|wait_for|shield|timeout|timeout_at)$/.test(name);
   refuse(unit, isCancel ? 'cancellation' : 'unknown-callee', node, name);
+}
+
+function changesWithSessions(c: Converter, node: Expr): void {
+  const users = c.users.get('aiohttp.ClientSession') ?? new Set<Unit>();
+  c.users.set('aiohttp.ClientSession', users.add(c.unit));
+  touch(c.unit, node);
 }
 
 /** What another part converts, or what only says a type. */
@@ -108,7 +120,8 @@ export function isUnderstood(name: string, node: Expr): boolean {
     )
   )
     return parentOf(node)?.nodeType === 'Call' || /Policy$/.test(name);
-  if (/^aiohttp\.(?:ClientTimeout|TCPConnector|BasicAuth)$/.test(name)) return isInOptions(node);
+  if (/^aiohttp\.(?:ClientTimeout|TCPConnector|BasicAuth)$/.test(name)) return isCalled(node);
+  if (name === 'aiohttp.CookieJar') return isInOptions(node);
   return name === 'aiohttp.ClientSession' || name === 'aiohttp.ClientResponse';
 }
 

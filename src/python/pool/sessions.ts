@@ -34,6 +34,8 @@ export interface PlainSessions {
   readonly arguments: ReadonlyMap<Expr, { file: PyFile; call: Call }>;
 }
 
+export const NO_SESSIONS: PlainSessions = { withs: new Set(), requests: [], parameters: [], arguments: new Map() };
+
 /** One variable or parameter that holds a session, and where it goes from there. */
 interface Holder {
   readonly file: PyFile;
@@ -88,11 +90,12 @@ function madeBy(file: PyFile, node: With): Name | undefined {
   return keepsNothing && headOf(file, node) ? name : undefined;
 }
 
+/** What the number of workers can keep. */
 const onlyLimits = (file: PyFile, value: Expr): boolean =>
   value.nodeType === 'Call' &&
   qualified(file, value.func) === 'aiohttp.TCPConnector' &&
   value.args.length === 0 &&
-  value.keywords.every(({ arg }) => /^(?:limit|limit_per_host|ttl_dns_cache)$/.test(arg ?? ''));
+  value.keywords.every(({ arg }) => /^(?:limit|ttl_dns_cache)$/.test(arg ?? ''));
 
 /** The lines of `async with …:` when nothing else stands on them. */
 export function headOf(file: PyFile, node: With): { start: number; end: number } | undefined {

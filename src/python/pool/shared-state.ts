@@ -1,26 +1,70 @@
 import { isBuiltin, qualified, textOf, type PyFile } from '../file.js';
 import type { PyFunction, PyProject } from '../project.js';
-import { isFunction, parentOf, statementOf, walk, type Expr, type Name, type Node, type Stmt } from '../tree.js';
-import { refuse, type Unit, type Units } from '../unit.js';
+import type { Range } from '../../types.js';
+import type { Binding } from '../scope.js';
+import { functionAround, isFunction, parentOf, statementOf, walk, type Node, type Stmt } from '../tree.js';
+import { link, refuse, touch, type Unit, type Units } from '../unit.js';
 import { valueOf } from '../values.js';
+import { Accesses, type Access, type Pair } from './accesses.js';
+import { regionOf } from './regions.js';
+import { SharedNames } from './shared-names.js';
+
+/** Statements of one block that no other thread may come between. */
+interface Guarded {
+  readonly fn: PyFunction;
+  readonly block: readonly Stmt[];
+  first: number;
+  last: number;
+  readonly places: Set<unknown>;
+}
 
 /**
- * Between two awaits a coroutine has everything to itself; a thread never has. Where coroutines that run at the same time change what they share, a
- * lock goes round the smallest statement that does; where a decision and the change that it leads to are apart, the function is refused.
+ * Between two awaits a coroutine has everything to itself; a thread never has. Where coroutines that run at the same time look at what they share and
+ * change it, a lock goes round the smallest range of statements that does both; where an await stands inside of that range, the function is refused.
+ * `spans` are the statements of functions that run beside the tasks they have started.
  */
-export function guardSharedState(units: Units): void {
+export function guardSharedState(units: Units, spans: ReadonlyMap<PyFunction, readonly Range[]>): void {
   const { project } = units;
-  for (const fn of concurrent(project)) {
-    const unit = units.of(fn);
-    if (!unit.touched) continue;
-    for (const top of fn.def.body)
-      walk(top, (node) => {
-        if (isFunction(node) || node.nodeType === 'ClassDef') return false;
-        if (node.nodeType === 'AugAssign' || node.nodeType === 'Assign') update(units, unit, fn, node);
-        if (node.nodeType === 'If' || node.nodeType === 'While') decision(units, unit, fn, node);
-        return true;
-      });
-  }
+  const functions = concurrent(project);
+  const names = new SharedNames(project);
+  const accesses = new Accesses(
+    project,
+    names,
+    (fn) => (binding) => spans.has(fn) && isHandedOut(project, fn, binding),
+  );
+  const own = (fn: PyFunction): ((node: Node) => boolean) | undefined =>
+    functions.has(fn) ? undefined : (node) => isWithin(spans.get(fn) ?? [], node);
+  const all = [...new Set([...functions, ...spans.keys()])];
+  const changed = new Set(
+    all.flatMap((fn) =>
+      accesses
+        .all(fn)
+        .filter((each) => each.isWrite && (own(fn)?.(each.node) ?? true))
+        .map((each) => each.place),
+    ),
+  );
+  const isChanged = ({ first, second }: Pair): boolean => changed.has(first.place) && changed.has(second.place);
+  const guarded = all.flatMap((fn) => guardsOf(units, fn, accesses.pairsIn(fn, own(fn)).filter(isChanged)));
+  if (guarded.length > 0) guardOthers(units, all, accesses, own, guarded);
+  for (const fn of functions) asksQueues(units, fn);
+  write(units, project, guarded);
+}
+
+const isWithin = (ranges: readonly Range[], node: Node): boolean =>
+  ranges.some(({ start, end }) => start <= node.start && node.end <= end);
+
+/** A variable of a function that others see: in a function within, or as an argument. */
+function isHandedOut(project: PyProject, fn: PyFunction, binding: Binding): boolean {
+  return (
+    binding.scope === fn.file.scopes.of(fn.def) &&
+    binding.uses.some((use) => {
+      const parent = parentOf(use);
+      const call = parent?.nodeType === 'Keyword' ? parentOf(parent) : parent;
+      const isGiven =
+        call?.nodeType === 'Call' && call.func !== use && project.resolve(fn.file, call.func) !== undefined;
+      return isGiven || functionAround(use) !== fn.def;
+    })
+  );
 }
 
 /** Functions that run while others of them do: coroutines that are started without being awaited, and what these call. */
@@ -36,7 +80,7 @@ function concurrent(project: PyProject): Set<PyFunction> {
       });
   };
   for (const fn of project.functions) {
-    const isStarted = project.usesOf(fn).some(({ call }) => call && parentOf(call)?.nodeType !== 'Await');
+    const isStarted = project.usesOf(fn).some(({ call }) => !call || parentOf(call)?.nodeType !== 'Await');
     if (fn.def.nodeType === 'AsyncFunctionDef' && isStarted && !isRun(project, fn)) add(fn);
   }
   return found;
@@ -59,95 +103,165 @@ function isIteration(node: Node | undefined): boolean {
   return outer?.nodeType === 'Comprehension' || outer?.nodeType === 'WithItem';
 }
 
-// ---- one statement ----
+// ---- which statements ----
 
-/** `stats.done += 1`, `self.n = self.n + 1` */
-function update(
-  units: Units,
-  unit: Unit,
-  fn: PyFunction,
-  stmt: Extract<Stmt, { nodeType: 'AugAssign' | 'Assign' }>,
-): void {
-  const { file } = unit;
-  const target = stmt.nodeType === 'AugAssign' ? stmt.target : stmt.targets[0]!;
-  if (!isShared(file, fn, target) || isLocked(units, file, stmt)) return;
-  if (stmt.nodeType === 'Assign' && !mentions(file, stmt.value, textOf(file, target))) return;
-  // `total += await f()` reads before it waits, and lost updates before.
-  if (holds(stmt, (node) => node.nodeType === 'Await')) return;
-  if (!isPlain(file, stmt.value) || !isAlone(file, stmt))
-    return refuse(unit, 'shared-state', stmt, textOf(file, target));
-  lock(units, unit, stmt);
+function guardsOf(units: Units, fn: PyFunction, pairs: readonly Pair[]): Guarded[] {
+  const found: Guarded[] = [];
+  for (const { first, second } of pairs) {
+    // The function that is called has a lock of its own.
+    if (first.node === second.node && callsOnly(units, fn, first.node)) continue;
+    if (isLocked(units, fn.file, first.node) && isLocked(units, fn.file, second.node)) continue;
+    const range = rangeOf(fn, first.node, second.node);
+    if (range.block.slice(range.first, range.last + 1).some(waits)) {
+      if (first.place === second.place && !readsBeforeItWaits(first, second))
+        refuse(units.of(fn), 'shared-state', second.node, textOf(fn.file, second.node));
+      continue;
+    }
+    const places = new Set([first.place, second.place]);
+    const same = found.find(
+      (each) => each.block === range.block && each.first <= range.last && range.first <= each.last,
+    );
+    if (!same) found.push({ fn, ...range, places });
+    else {
+      same.first = Math.min(same.first, range.first);
+      same.last = Math.max(same.last, range.last);
+      for (const place of places) same.places.add(place);
+    }
+  }
+  return withoutInner(found);
 }
 
-/** The lock is never held while other code of the program runs. */
-function isPlain(file: PyFile, value: Expr): boolean {
-  return !holds(value, (node) => node.nodeType === 'Call' && !isBuiltin(file, node.func, 'len'));
+/** `total += await f()` reads before it waits, and lost updates before. */
+const readsBeforeItWaits = (first: Access, second: Access): boolean =>
+  statementOf(first.node) === statementOf(second.node) && statementOf(first.node).nodeType === 'AugAssign';
+
+/** What one round of a loop does, and the next: the whole loop, unless it waits. */
+function rangeOf(fn: PyFunction, first: Node, second: Node): Pick<Guarded, 'block' | 'first' | 'last'> {
+  const inner = rangeFor(fn, first, second);
+  if (second.start > first.start) return inner;
+  for (let at = parentOf(inner.block[inner.first]!); at && !isFunction(at); at = parentOf(at))
+    if (at.nodeType === 'For' || at.nodeType === 'While') return waits(at) ? inner : rangeFor(fn, at, at);
+  return inner;
 }
 
-function lock(units: Units, unit: Unit, stmt: Stmt): void {
-  const { file, rewrite } = unit;
-  const make = units.need(unit, 'threading', 'Lock');
-  const name = units.helper(unit, 'shared', (own) => `${own} = ${make}()`);
-  const indent = rewrite.indentAt(stmt.start);
-  rewrite.insert(rewrite.lineOf(stmt.start).start, `${indent}with ${name}:\n`);
-  rewrite.indent({ start: rewrite.lineOf(stmt.start).start, end: rewrite.lineOf(stmt.end).end }, file.unit);
+function rangeFor(fn: PyFunction, first: Node, second: Node): Pick<Guarded, 'block' | 'first' | 'last'> {
+  const region = regionOf([first, second]);
+  const stmt = region.block[region.first]!;
+  // An `elif` has no place for a `with` before it.
+  const parent = parentOf(stmt);
+  const isElif =
+    stmt.nodeType === 'If' &&
+    parent?.nodeType === 'If' &&
+    parent.orelse[0] === stmt &&
+    fn.file.text.startsWith('elif', stmt.start);
+  return isElif ? rangeFor(fn, parent.test, parent.test) : region;
 }
 
-function isAlone(file: PyFile, stmt: Stmt): boolean {
-  const before = file.text.slice(file.text.lastIndexOf('\n', stmt.start - 1) + 1, stmt.start);
-  const after = /^[ \t]*(?:#.*)?(?:\r?\n|$)/.test(file.text.slice(stmt.end));
-  return /^[ \t]*$/.test(before) && after;
-}
-
-// ---- a decision, and what it leads to ----
-
-const CHANGES = /^(?:add|append|appendleft|pop|popleft|remove|discard|update|setdefault|insert|extend|clear)$/;
-
-/** `if url not in seen: seen.add(url)`: another thread may stand between the two. */
-function decision(units: Units, unit: Unit, fn: PyFunction, stmt: Extract<Stmt, { nodeType: 'If' | 'While' }>): void {
-  const { file } = unit;
-  if (isLocked(units, file, stmt)) return;
-  walk(stmt.test, (node) => {
-    if (asksQueue(units, file, node)) refuse(unit, 'shared-state', node, textOf(file, node));
-    if (node.nodeType !== 'Name' && node.nodeType !== 'Attribute' && node.nodeType !== 'Subscript') return true;
-    if (!isShared(file, fn, node)) return true;
-    const name = textOf(file, node);
-    if (fn.def.body.some((top) => holds(top, (each) => each.start >= stmt.start && changes(file, each, name))))
-      refuse(unit, 'shared-state', stmt.test, name);
-    return false;
+function withoutInner(found: readonly Guarded[]): Guarded[] {
+  const span = (each: Guarded): Range => ({ start: each.block[each.first]!.start, end: each.block[each.last]!.end });
+  return found.filter((each) => {
+    const own = span(each);
+    return !found.some((other) => {
+      const around = span(other);
+      return (
+        other !== each &&
+        around.start <= own.start &&
+        own.end <= around.end &&
+        (around.start < own.start || own.end < around.end)
+      );
+    });
   });
 }
 
-/** `queue.empty()`, `lock.locked()`: true now, and perhaps not when it matters. */
-function asksQueue(units: Units, file: PyFile, node: Node): boolean {
-  if (node.nodeType !== 'Call' || node.func.nodeType !== 'Attribute') return false;
-  const kind = valueOf(units.project, file, node.func.value)?.kind;
-  return /^asyncio\.(?:Queue|Lock|Semaphore)$/.test(kind ?? '') && /^(?:empty|full|qsize|locked)$/.test(node.func.attr);
+function waits(stmt: Stmt): boolean {
+  let found = false;
+  walk(stmt, (node) => {
+    if (isFunction(node)) return false;
+    found ||=
+      /^(?:Await|AsyncFor|AsyncWith|Yield|YieldFrom)$/.test(node.nodeType) ||
+      (node.nodeType === 'Comprehension' && Boolean(node.is_async));
+    return !found;
+  });
+  return found;
 }
 
-function changes(file: PyFile, node: Node, name: string): boolean {
-  if (node.nodeType === 'Call' && node.func.nodeType === 'Attribute')
-    return CHANGES.test(node.func.attr) && textOf(file, node.func.value) === name;
-  if (node.nodeType === 'Subscript') return node.ctx.nodeType !== 'Load' && textOf(file, node.value) === name;
-  const isStore = (node.nodeType === 'Name' || node.nodeType === 'Attribute') && node.ctx.nodeType !== 'Load';
-  return isStore && textOf(file, node) === name;
+/** What is changed under the lock is changed nowhere without it. */
+function guardOthers(
+  units: Units,
+  all: readonly PyFunction[],
+  accesses: Accesses,
+  own: (fn: PyFunction) => ((node: Node) => boolean) | undefined,
+  guarded: Guarded[],
+): void {
+  const places = new Set(guarded.flatMap((each) => [...each.places]));
+  for (const fn of all)
+    for (const access of accesses.all(fn)) {
+      if (!access.isWrite || !places.has(access.place) || own(fn)?.(access.node) === false) continue;
+      const stmt = statementOf(access.node);
+      const isThere = guarded.some(
+        (each) =>
+          each.fn === fn &&
+          each.block.slice(each.first, each.last + 1).some((one) => one.start <= stmt.start && stmt.end <= one.end),
+      );
+      if (isThere || isLocked(units, fn.file, stmt) || callsOnly(units, fn, access.node)) continue;
+      if (waits(stmt)) {
+        if (stmt.nodeType !== 'AugAssign') refuse(units.of(fn), 'shared-state', stmt, textOf(fn.file, access.node));
+        continue;
+      }
+      guarded.push({ fn, ...rangeFor(fn, stmt, stmt), places: new Set([access.place]) });
+    }
 }
 
-// ---- what is shared ----
-
-/** What is reached from a parameter, `self`, a global or an outer function; a name that is the function's own is not. */
-function isShared(file: PyFile, fn: PyFunction, expr: Expr): boolean {
-  const base = baseOf(expr);
-  const binding = base && file.scopes.bindingOf(base);
-  if (!base || !binding) return false;
-  const isOwn = binding.scope === file.scopes.of(fn.def);
-  if (base === expr) return !isOwn && binding.kinds.has('variable');
-  return isOwn ? binding.kinds.has('parameter') : binding.kinds.has('variable') || binding.kinds.has('parameter');
+/** The function that it calls has the lock. */
+function callsOnly(units: Units, fn: PyFunction, node: Node): boolean {
+  return node.nodeType === 'Call' && units.project.resolve(fn.file, node.func)?.kind === 'function';
 }
 
-function baseOf(expr: Expr): Name | undefined {
-  if (expr.nodeType === 'Name') return expr;
-  return expr.nodeType === 'Attribute' || expr.nodeType === 'Subscript' ? baseOf(expr.value) : undefined;
+// ---- the lock ----
+
+function write(units: Units, project: PyProject, guarded: readonly Guarded[]): void {
+  const [first] = guarded;
+  const other = guarded.find((each) => each.fn.file !== first!.fn.file);
+  // Each file would have a lock of its own.
+  if (other) return guarded.forEach((each) => refuse(units.of(each.fn), 'shared-state', each.block[each.first]!));
+  const isNested = guarded.some((each) =>
+    each.block.slice(each.first, each.last + 1).some((stmt) => callsProject(project, each.fn.file, stmt)),
+  );
+  for (const each of guarded) lock(units, each, isNested ? 'RLock' : 'Lock');
+}
+
+function callsProject(project: PyProject, file: PyFile, stmt: Stmt): boolean {
+  let found = false;
+  walk(stmt, (node) => {
+    found ||= node.nodeType === 'Call' && project.resolve(file, node.func)?.kind === 'function';
+    return !found;
+  });
+  return found;
+}
+
+function lock(units: Units, { fn, block, first, last }: Guarded, kind: string): void {
+  const unit = units.of(fn);
+  const { file, rewrite } = unit;
+  const [from, to] = [block[first]!, block[last]!];
+  if (!isAlone(file, from, to)) return refuse(unit, 'shared-state', from, textOf(file, from));
+  touch(unit, from);
+  for (const use of units.project.usesOf(fn)) link(unit, units.around(use.file, use.at));
+  const make = units.need(unit, 'threading', kind);
+  const name = units.helper(unit, 'shared', (own) => `${own} = ${make}()`);
+  const { start } = rewrite.lineOf(from.start);
+  rewrite.insert(start, `${rewrite.indentAt(from.start)}with ${name}:\n${depthOf(unit, from)}`);
+  rewrite.indent({ start, end: rewrite.lineOf(to.end).end }, file.unit);
+}
+
+/** The levels that other changes have moved the line in by. */
+function depthOf(unit: Unit, stmt: Stmt): string {
+  const { start } = unit.rewrite.lineOf(stmt.start);
+  return unit.file.unit.repeat(unit.rewrite.levelsAt(start, unit.file.unit));
+}
+
+function isAlone(file: PyFile, from: Stmt, to: Stmt): boolean {
+  const before = file.text.slice(file.text.lastIndexOf('\n', from.start - 1) + 1, from.start);
+  return /^[ \t]*$/.test(before) && /^[ \t]*(?:#.*)?(?:\r?\n|$)/.test(file.text.slice(to.end));
 }
 
 /** Inside `async with lock:`, which is a lock of threads afterwards. */
@@ -159,15 +273,31 @@ function isLocked(units: Units, file: PyFile, node: Node): boolean {
   return false;
 }
 
-function mentions(file: PyFile, value: Expr, name: string): boolean {
-  return holds(value, (node) => 'ctx' in node && textOf(file, node as Expr) === name);
+// ---- queues ----
+
+/** `queue.empty()`, `lock.locked()`: true now, and perhaps not when it matters. */
+function asksQueues(units: Units, fn: PyFunction): void {
+  const { file } = fn;
+  for (const top of fn.def.body)
+    walk(top, (node) => {
+      if (isFunction(node)) return false;
+      if (node.nodeType !== 'Call' || node.func.nodeType !== 'Attribute' || isBuiltin(file, node.func, 'print'))
+        return true;
+      const kind = valueOf(units.project, file, node.func.value)?.kind;
+      if (
+        /^asyncio\.(?:Queue|Lock|Semaphore)$/.test(kind ?? '') &&
+        /^(?:empty|full|locked)$/.test(node.func.attr) &&
+        isTested(node)
+      )
+        refuse(units.of(fn), 'shared-state', node, textOf(file, node));
+      return true;
+    });
 }
 
-function holds(node: Node, what: (node: Node) => boolean): boolean {
-  let found = false;
-  walk(node, (each) => {
-    found ||= what(each);
-    return !found;
-  });
-  return found;
+function isTested(node: Node): boolean {
+  for (let at: Node = node, parent = parentOf(node); parent; at = parent, parent = parentOf(parent)) {
+    if (parent.nodeType === 'If' || parent.nodeType === 'While') return parent.test === at;
+    if (!/^(?:UnaryOp|BoolOp|Compare)$/.test(parent.nodeType)) return false;
+  }
+  return false;
 }

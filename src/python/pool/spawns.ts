@@ -1,15 +1,19 @@
-import { isBuiltin, isName, qualified, type PyFile } from '../file.js';
+import { isBuiltin, isName, qualified } from '../file.js';
 import type { Binding } from '../scope.js';
-import { isFunction, parentOf, type Call, type Expr, type Name, type Node, type Starred } from '../tree.js';
+import {
+  isFunction,
+  parentOf,
+  type Attribute,
+  type Call,
+  type Expr,
+  type Name,
+  type Node,
+  type Starred,
+} from '../tree.js';
 import { refuse, type Unit } from '../unit.js';
-import { type Spawn, type Join, Cluster, type Fans, type SpawnQuestions } from './fans.js';
+import { type Spawn, type Join, type Fans, type SpawnQuestions } from './fans.js';
+import { Clusters, JOINS } from './clusters.js';
 import { aroundFunction, isEmptyStart } from './regions.js';
-
-const JOINS: Readonly<Record<string, Join['kind']>> = {
-  'asyncio.gather': 'gather',
-  'asyncio.wait': 'wait',
-  'asyncio.as_completed': 'as_completed',
-};
 
 /** Finds what a unit starts and where it waits for it; what it cannot follow is refused. */
 export function findFans(unit: Unit, nodes: readonly Node[], ask: SpawnQuestions): Fans {
@@ -20,20 +24,22 @@ export function findFans(unit: Unit, nodes: readonly Node[], ask: SpawnQuestions
   return finder.result();
 }
 
-class Finder {
-  private readonly of = new Map<Binding | Expr, Cluster>();
+/** What gives the same tasks again. */
+const HANDS_ON = ['enumerate', 'sorted', 'list', 'tuple', 'set', 'reversed', 'zip'];
+
+const partOf = (target: Expr, index: number): Expr | undefined =>
+  target.nodeType === 'Tuple' ? target.elts[index] : undefined;
+
+class Finder extends Clusters {
   private readonly spawnOf = new Map<Expr, Spawn>();
   private readonly joinOf = new Map<Expr, Join>();
-  private readonly collections = new Set<Binding>();
-  private readonly singles = new Set<Binding>();
   private readonly awaits = new Set<Expr>();
-  private readonly file: PyFile;
 
   constructor(
     private readonly unit: Unit,
     private readonly ask: SpawnQuestions,
   ) {
-    this.file = unit.file;
+    super(unit.file);
   }
 
   result(): Fans {
@@ -51,6 +57,11 @@ class Finder {
   spawn(call: Call): void {
     const mapped = this.mapOf(call);
     if (mapped) return this.place({ node: call, call, mapped: true }, call);
+    const inner = this.lambdaOf(call);
+    if (inner) return this.place({ node: call, call: inner, over: call }, call);
+    const outer = parentOf(call);
+    const map = outer?.nodeType === 'Lambda' ? parentOf(outer) : undefined;
+    if (map?.nodeType === 'Call' && this.lambdaOf(map) === call) return;
     if (!this.ask.isCoroutine(call)) return;
     let node: Expr = call;
     const maker = parentOf(node);
@@ -82,6 +93,16 @@ class Finder {
     );
   }
 
+  /** `map(lambda x: f(x, y), xs)`: the call in it. */
+  private lambdaOf(call: Call): Call | undefined {
+    const [f, ...iterables] = call.args;
+    if (!isBuiltin(this.file, call.func, 'map') || f?.nodeType !== 'Lambda' || f.body.nodeType !== 'Call')
+      return undefined;
+    const { args, defaults, vararg, kwarg, kwonlyargs, posonlyargs } = f.args;
+    const isPlain = !vararg && !kwarg && defaults.length + kwonlyargs.length + posonlyargs.length === 0;
+    return isPlain && args.length === iterables.length && this.ask.isCoroutine(f.body) ? f.body : undefined;
+  }
+
   private place(spawn: Spawn, node: Expr): void {
     const home = this.homeOf(node);
     if (!home)
@@ -94,115 +115,6 @@ class Finder {
     cluster.spawns.push(spawn);
     cluster.nodes.push(spawn.node);
     this.spawnOf.set(spawn.node, spawn);
-  }
-
-  /** Where a started task goes: the join that takes it directly, or the variable that keeps it. */
-  private homeOf(node: Expr): Binding | Expr | undefined {
-    const parent = parentOf(node)!;
-    switch (parent.nodeType) {
-      case 'ListComp':
-      case 'SetComp':
-      case 'GeneratorExp':
-        return parent.elt === node ? this.collectionHome(parent) : undefined;
-      case 'DictComp':
-      case 'Dict':
-      case 'List':
-      case 'Tuple':
-      case 'Set':
-        return this.collectionHome(parent);
-      case 'Starred':
-        return this.joinAround(parent);
-      case 'Call': {
-        const join = this.joinAround(node);
-        if (join) return join;
-        const { func } = parent;
-        if (
-          func.nodeType !== 'Attribute' ||
-          func.value.nodeType !== 'Name' ||
-          !/^(?:append|add|appendleft)$/.test(func.attr)
-        )
-          return undefined;
-        return this.keep(func.value, this.collections);
-      }
-      case 'Assign':
-      case 'AnnAssign': {
-        const target = parent.nodeType === 'Assign' ? parent.targets : [parent.target];
-        const [first] = target;
-        if (target.length !== 1) return undefined;
-        if (first?.nodeType === 'Name') return this.keep(first, this.singles);
-        if (first?.nodeType === 'Subscript' && first.value.nodeType === 'Name') {
-          const key = this.keep(first.value, this.collections);
-          return key;
-        }
-        return undefined;
-      }
-      case 'Expr':
-        return this.groupAround(node);
-      default:
-        return undefined;
-    }
-  }
-
-  /** `tg.create_task(f())` as a statement: the group waits for it. */
-  private groupAround(node: Expr): Expr | undefined {
-    if (node.nodeType !== 'Call' || node.func.nodeType !== 'Attribute' || node.func.value.nodeType !== 'Name')
-      return undefined;
-    const binding = this.file.scopes.bindingOf(node.func.value);
-    const site = binding?.sites[0];
-    const item = site && parentOf(site);
-    return item?.nodeType === 'WithItem' ? item.context_expr : undefined;
-  }
-
-  private collectionHome(container: Expr): Binding | Expr | undefined {
-    const parent = parentOf(container)!;
-    if (parent.nodeType === 'Starred') return this.joinAround(parent);
-    const join = this.joinAround(container);
-    if (join) return join;
-    if (
-      parent.nodeType === 'Call' &&
-      (isBuiltin(this.file, parent.func, 'list') || isBuiltin(this.file, parent.func, 'set'))
-    )
-      return this.collectionHome(parent);
-    if (
-      parent.nodeType === 'Call' &&
-      parent.func.nodeType === 'Attribute' &&
-      parent.func.attr === 'extend' &&
-      parent.func.value.nodeType === 'Name'
-    )
-      return this.keep(parent.func.value, this.collections);
-    if (parent.nodeType === 'Assign' && parent.targets.length === 1 && parent.targets[0]!.nodeType === 'Name')
-      return this.keep(parent.targets[0] as Name, this.collections);
-    return undefined;
-  }
-
-  private keep(name: Name, in_: Set<Binding>): Binding | undefined {
-    const binding = this.file.scopes.bindingOf(name);
-    if (!binding || !['function', 'module', 'comprehension'].includes(binding.scope.kind)) return undefined;
-    in_.add(binding);
-    return binding;
-  }
-
-  private joinAround(arg: Expr | Starred): Expr | undefined {
-    const call = parentOf(arg);
-    if (call?.nodeType !== 'Call' || !call.args.includes(arg)) return undefined;
-    return JOINS[qualified(this.file, call.func) ?? ''] ? call : undefined;
-  }
-
-  private clusterOf(key: Binding | Expr): Cluster {
-    let cluster = this.of.get(key);
-    if (!cluster) this.of.set(key, (cluster = new Cluster()));
-    return cluster;
-  }
-
-  private merge(a: Binding | Expr, b: Binding | Expr): Cluster {
-    const into = this.clusterOf(a);
-    const from = this.clusterOf(b);
-    if (into === from) return into;
-    into.spawns.push(...from.spawns);
-    into.joins.push(...from.joins);
-    into.nodes.push(...from.nodes);
-    for (const [key, cluster] of this.of) if (cluster === from) this.of.set(key, into);
-    return into;
   }
 
   /** Every read of a variable with tasks must be one that is understood. */
@@ -236,8 +148,8 @@ class Finder {
         if (parent.func !== use && this.joinedBy(binding, use)) return true;
         if (parent.args[0] === use && this.ask.isRunner(parent))
           return this.singles.has(binding) && Boolean(this.awaits.add(use));
-        if (isName(parent.func, 'len') || isName(parent.func, 'enumerate'))
-          return isName(parent.func, 'len') || this.iterated(binding, parent);
+        if (isName(parent.func, 'len')) return true;
+        if (HANDS_ON.some((name) => isBuiltin(this.file, parent.func, name))) return this.iterated(binding, parent);
         return this.addedTo(binding, parent);
       case 'Await':
         this.awaits.add(use);
@@ -246,9 +158,9 @@ class Finder {
       case 'Comprehension':
         return parent.iter === use && this.iterated(binding, use);
       case 'Attribute':
-        return this.usedMember(binding, parent.attr);
+        return this.usedMember(binding, parent);
       case 'Subscript':
-        return parent.slice === use || this.collections.has(binding);
+        return parent.slice === use || (this.collections.has(binding) && this.taken(parent));
       case 'List':
       case 'Tuple':
       case 'Set': {
@@ -268,13 +180,27 @@ class Finder {
     }
   }
 
-  private usedMember(binding: Binding, attr: string): boolean {
-    if (
-      this.collections.has(binding) &&
-      /^(?:append|add|extend|appendleft|clear|items|keys|values|remove|discard|pop|popleft)$/.test(attr)
-    )
-      return !/^(?:items|keys|values)$/.test(attr);
+  private usedMember(binding: Binding, member: Attribute): boolean {
+    const { attr } = member;
+    const call = parentOf(member);
+    if (this.collections.has(binding)) {
+      if (/^(?:items|values)$/.test(attr))
+        return call?.nodeType === 'Call' && (this.joinedBy(binding, call) || this.iterated(binding, call));
+      return /^(?:append|add|extend|appendleft|clear|keys|remove|discard|pop|popleft)$/.test(attr);
+    }
     return this.singles.has(binding) && /^(?:result|exception|done)$/.test(attr);
+  }
+
+  /** `tasks[name]`: waited for, asked, or given its place. */
+  private taken(node: Expr): boolean {
+    const parent = parentOf(node);
+    if (parent?.nodeType === 'Await') this.awaits.add(node);
+    return (
+      parent?.nodeType === 'Await' ||
+      (parent?.nodeType === 'Attribute' && /^(?:result|exception|done)$/.test(parent.attr)) ||
+      (parent?.nodeType === 'Assign' && parent.targets.includes(node)) ||
+      parent?.nodeType === 'Delete'
+    );
   }
 
   private addedTo(binding: Binding, call: Call): boolean {
@@ -293,15 +219,43 @@ class Finder {
     return true;
   }
 
-  /** `for task in tasks`: its name is a task too. */
+  /** `for task in tasks`, `for name, task in zip(names, tasks)`: its name is a task too. */
   private iterated(binding: Binding, iter: Expr): boolean {
     const loop = parentOf(iter);
-    if (loop?.nodeType !== 'For' && loop?.nodeType !== 'Comprehension') return false;
-    const target = isName(iter) ? loop.target : loop.target.nodeType === 'Tuple' ? loop.target.elts[1] : undefined;
+    if (loop?.nodeType === 'Starred') return this.joinedBy(binding, loop);
+    if (loop?.nodeType === 'Call') {
+      if (this.joinedBy(binding, iter)) return true;
+      return HANDS_ON.some((name) => isBuiltin(this.file, loop.func, name)) && this.iterated(binding, loop);
+    }
+    if (loop?.nodeType === 'Assign') return this.renamed(binding, loop);
+    if ((loop?.nodeType !== 'For' && loop?.nodeType !== 'Comprehension') || loop.iter !== iter) return false;
+    const target = this.targetOf(binding, iter, loop.target);
     if (target?.nodeType !== 'Name') return false;
     const home = this.keep(target, this.singles);
     if (home) this.merge(binding, home);
     return home !== undefined;
+  }
+
+  /** `ordered = sorted(tasks, key=…)` */
+  private renamed(binding: Binding, stmt: Extract<Node, { nodeType: 'Assign' }>): boolean {
+    const [target] = stmt.targets;
+    const home = stmt.targets.length === 1 && isName(target) ? this.keep(target, this.collections) : undefined;
+    if (home) this.merge(binding, home);
+    return home !== undefined;
+  }
+
+  /** The part of a loop's target that a task comes to. */
+  private targetOf(binding: Binding, iter: Expr, target: Expr): Expr | undefined {
+    if (iter.nodeType !== 'Call') return target;
+    const { func, args } = iter;
+    if (func.nodeType === 'Attribute') return func.attr === 'items' ? partOf(target, 1) : target;
+    if (isBuiltin(this.file, func, 'enumerate'))
+      return args[0] && this.targetOf(binding, args[0], partOf(target, 1) ?? target);
+    if (isBuiltin(this.file, func, 'zip')) {
+      const index = args.findIndex((arg) => isName(arg) && this.file.scopes.bindingOf(arg) === binding);
+      return index < 0 ? undefined : partOf(target, index);
+    }
+    return args[0] ? this.targetOf(binding, args[0], target) : undefined;
   }
 
   /** `gather(…)`, `wait(…)`, `as_completed(…)`: what they wait for must be known, and they must be waited for. */
@@ -325,13 +279,11 @@ class Finder {
   private bindResults(kind: Join['kind'], call: Call, outer: Expr): void {
     const parent = parentOf(outer);
     const targets: Name[] = [];
-    if (
-      kind === 'as_completed' &&
-      (parent?.nodeType === 'For' || parent?.nodeType === 'Comprehension') &&
-      isName(parent.target)
-    ) {
-      targets.push(parent.target);
-    } else if (kind === 'as_completed') return refuse(this.unit, 'coroutine-value', call);
+    if (kind === 'as_completed') {
+      const target = this.completedBy(outer);
+      if (!target) return refuse(this.unit, 'coroutine-value', call);
+      targets.push(target);
+    }
     if (kind === 'wait' && parent?.nodeType === 'Assign') {
       const [target] = parent.targets;
       if (target?.nodeType !== 'Tuple' || !target.elts.every((each) => isName(each)))
@@ -347,6 +299,19 @@ class Finder {
       if (home) this.merge(call, home);
     }
     if (targets.length > 0) this.followVariables();
+  }
+
+  /** The name that each finished task is given: `for x in as_completed(…)`, also through `enumerate` and what shows progress. */
+  private completedBy(iter: Expr): Name | undefined {
+    const loop = parentOf(iter);
+    if (loop?.nodeType === 'Call' && loop.args[0] === iter) {
+      const through = qualified(this.file, loop.func) ?? (isName(loop.func) ? loop.func.id : '');
+      return /^(?:enumerate|tqdm(?:\.\w+)*)$/.test(through) ? this.completedBy(loop) : undefined;
+    }
+    if ((loop?.nodeType !== 'For' && loop?.nodeType !== 'Comprehension') || loop.iter !== iter) return undefined;
+    const counted = iter.nodeType === 'Call' && isBuiltin(this.file, iter.func, 'enumerate');
+    const target = counted ? partOf(loop.target, 1) : loop.target;
+    return isName(target) ? target : undefined;
   }
 
   private awaiter(call: Call): Expr | undefined {
@@ -367,7 +332,8 @@ class Finder {
       return this.spawnOf.has(arg.elt);
     if (arg.nodeType === 'List' || arg.nodeType === 'Tuple' || arg.nodeType === 'Set')
       return arg.elts.every((each) => this.isSpawning(each) || (isName(each) && this.isTracked(each)));
-    if (arg.nodeType === 'Call' && arg.func.nodeType === 'Attribute' && arg.func.attr === 'keys')
+    if (arg.nodeType === 'DictComp') return this.spawnOf.has(arg.value);
+    if (arg.nodeType === 'Call' && arg.func.nodeType === 'Attribute' && /^(?:keys|values)$/.test(arg.func.attr))
       return isName(arg.func.value) && this.isTracked(arg.func.value);
     return false;
   }

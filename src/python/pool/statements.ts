@@ -1,8 +1,9 @@
-import { convertRequest, sessionOf, sessionSetup } from '../http/from-aiohttp.js';
+import { convertRequest, sessionOf } from '../http/from-aiohttp.js';
 import { isName, qualified } from '../file.js';
-import { type Call, type Expr, type For, type Node, type With } from '../tree.js';
+import { parentOf, type Attribute, type Call, type Expr, type For, type Node, type With } from '../tree.js';
 import { link, refuse, touch } from '../unit.js';
 import { valueOf } from '../values.js';
+import { sessionBlock } from './client-sessions.js';
 import { isAsyncGenerator } from './coroutines.js';
 import type { Converter } from './from-async.js';
 
@@ -21,7 +22,7 @@ export function entered(c: Converter, node: With, expr: Expr, name: Expr | undef
   const { unit } = c;
   const value = valueOf(c.project, c.file, expr);
   const kind = value?.kind ?? '';
-  if (kind === 'aiohttp.ClientSession') return session(c, node, expr, name);
+  if (kind === 'aiohttp.ClientSession') return sessionBlock(c, node, expr, name);
   if (kind === 'aiohttp.Request' && expr.nodeType === 'Call') return request(c, expr);
   if (/^(?:asyncio\.(?:Lock|Semaphore|Condition)|httpx\.(?:AsyncClient|Stream)|contextlib\.AsyncExitStack)$/.test(kind))
     return;
@@ -47,27 +48,27 @@ export function entered(c: Converter, node: With, expr: Expr, name: Expr | undef
   );
 }
 
-/** `ClientSession(…)` → `requests.Session()`, and lines that give it what it was given. */
-export function session(c: Converter, node: With, expr: Expr, name: Expr | undefined): void {
-  if (expr.nodeType !== 'Call') return;
-  if (!isName(name)) {
-    if (name) refuse(c.unit, 'http-option', expr, 'as');
-    return;
-  }
-  const lines = sessionSetup(c.unit, expr, name.id);
-  if (lines.length === 0) return;
-  const [first] = node.body;
-  const line = c.unit.rewrite.lineOf(first!.start);
-  if (c.file.text.slice(line.start, first!.start).trim() !== '') return refuse(c.unit, 'one-line-block', first!);
-  const indent = c.unit.rewrite.indentAt(first!.start);
-  c.unit.rewrite.insert(line.start, lines.map((each) => `${indent}${each}\n`).join(''));
-}
-
 export function request(c: Converter, call: Call): void {
-  const extra = convertRequest(c.unit, call, sessionOf(c, c.file, call));
+  const more = convertRequest(c, c.unit, call, sessionOf(c, c.file, call));
+  const extra = [...(isStreamed(c, call) ? ['stream=True'] : []), ...(more ? [more] : [])].join(', ');
   if (!extra) return;
   const last = c.argumentRange(call);
   if (last) c.unit.rewrite.insert(last.end, `, ${extra}`);
+}
+
+/** The answer's body is read bit by bit. */
+function isStreamed(c: Converter, call: Call): boolean {
+  const item = parentOf(call);
+  const name = item?.nodeType === 'WithItem' ? item.optional_vars : undefined;
+  const binding = isName(name) ? c.file.scopes.bindingOf(name) : undefined;
+  return (
+    binding?.uses.some((use) => {
+      const parent = parentOf(use);
+      return (
+        parent?.nodeType === 'Attribute' && parent.attr === 'content' && parentOf(parent)?.nodeType === 'Attribute'
+      );
+    }) ?? false
+  );
 }
 
 export function asyncFor(c: Converter, node: For): void {
@@ -86,6 +87,13 @@ export function asyncComprehension(c: Converter, node: Extract<Node, { nodeType:
   iterated(c, node.iter);
 }
 
+/** `response.content.iter_chunked(1024)` */
+function isChunks(c: Converter, { func, args }: Call): boolean {
+  if (func.nodeType !== 'Attribute' || func.attr !== 'iter_chunked' || args.length !== 1) return false;
+  const { value } = func;
+  return value.nodeType === 'Attribute' && value.attr === 'content' && c.kind(value.value) === 'aiohttp.ClientResponse';
+}
+
 export function iterated(c: Converter, iter: Expr): void {
   const { unit } = c;
   if (c.fans.joinOf.has(iter)) return;
@@ -100,6 +108,11 @@ export function iterated(c: Converter, iter: Expr): void {
       return unit.rewrite.replace(
         { start: iter.func.end - iter.func.attr.length, end: iter.func.end },
         iter.func.attr.slice(1),
+      );
+    if (isChunks(c, iter))
+      return unit.rewrite.replace(
+        { start: (iter.func as Attribute).value.end - 'content'.length, end: iter.func.end },
+        'iter_content',
       );
   }
   const cls = valueOf(c.project, c.file, iter)?.cls;
