@@ -187,7 +187,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'coroutine-value': {
     sentence: "Left unchanged: `%code%` is a coroutine that is kept or handed on; without asyncio it would run at once.",
     advice: "Await it where it is made, or start it with `asyncio.create_task` and gather the tasks.",
-    example: "import asyncio\n\n\nasync def load(n):\n    await asyncio.sleep(n)\n    return n\n\n\nasync def main():\n    print(await asyncio.gather(*map(lambda n: load(n), [1, 2])))\n\n\nasyncio.run(main())\n",
+    example: "import asyncio\n\n\nasync def load(n):\n    await asyncio.sleep(n)\n    return n\n\n\nasync def logged(coroutine):\n    print('waiting')\n    return await coroutine\n\n\nasync def main():\n    print(await logged(load(1)))\n\n\nasyncio.run(main())\n",
   },
   'custom-thenable': {
     sentence: "Left unchanged: what `%code%` stands on is no promise: its `then` or `catch` means something else.",
