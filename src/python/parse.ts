@@ -1,3 +1,4 @@
+import { isTooDeep } from '../edits/too-deep.js';
 import { lineStarts } from '../edits/edits.js';
 import type { Range } from '../types.js';
 import { setParent, walk, type Module, type Node } from './tree.js';
@@ -36,7 +37,10 @@ interface PyAst {
 
 const pyAst = (): PyAst => require('py-ast') as PyAst;
 
-/** Parses one file. Never throws for bad input: it gives the place where it is wrong instead. */
+/**
+ * Parses one file. Never throws for bad input: it gives the place where it is wrong instead. What is nested deeper than the stack throws
+ * a RangeError, as it would anywhere after this.
+ */
 export function parsePython(text: string): Parsed | { readonly error: SyntaxError } {
   const { parse, Lexer } = pyAst();
   // A form feed is white space between statements; the parser does not know it. Lone carriage returns end lines.
@@ -57,6 +61,7 @@ export function parsePython(text: string): Parsed | { readonly error: SyntaxErro
     const comments = tokens.filter(({ type }) => type === 'COMMENT');
     return { module, tokens, comments, strings: stringsIn(tokens) };
   } catch (thrown) {
+    if (isTooDeep(thrown)) throw thrown;
     return { error: errorOf(thrown, plain, place) };
   }
 }

@@ -1,3 +1,4 @@
+import { isTooDeep, TOO_DEEP } from '../edits/too-deep.js';
 import type { FileError, Language, ProjectResult, ProjectView, SourceText, Style, TransformOptions } from '../types.js';
 
 /** What `run` needs of the transforms. Tests put a toy in its place. */
@@ -79,7 +80,7 @@ function convertWithoutCulprits(
   const good: SourceText[] = [];
   const blame = (file: SourceText, error: unknown): void => {
     errors.push(internalError(file.path, error));
-    traces.push(traceOf(file.path, error));
+    if (!isTooDeep(error)) traces.push(traceOf(file.path, error));
   };
   for (const file of files) {
     const thrown =
@@ -137,6 +138,7 @@ const defect = (what: string): string =>
 
 /** One line for a defect of ours. The file was left as it is: results are computed before anything is written. */
 export function internalError(path: string, error: unknown): FileError {
+  if (isTooDeep(error)) return { path, line: 0, column: 0, kind: 'too-large', message: TOO_DEEP };
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { path, line: 0, column: 0, kind: 'internal-error', message: defect(what) };
 }

@@ -1,3 +1,4 @@
+import { isTooDeep, TOO_DEEP } from '../edits/too-deep.js';
 import { compose, type Composed, type WrittenGroup } from '../javascript/compose.js';
 import type { FileContext } from '../javascript/context.js';
 import { contextsOf } from '../javascript/contexts.js';
@@ -157,6 +158,7 @@ function planSafely(
 }
 
 function defectIn(ctx: FileContext, thrown: unknown): FileError {
+  if (isTooDeep(thrown)) return { path: ctx.path, line: 0, column: 0, kind: 'too-large', message: TOO_DEEP };
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const frame = thrown instanceof Error ? /\n\s+at (.*)/.exec(thrown.stack ?? '')?.[1] : undefined;
   return {
