@@ -177,7 +177,7 @@ function dedented(sites: readonly Limited[], others: readonly PlannedEdit[], { t
 }
 
 /** A template or a string over several lines: what its lines begin with is content. */
-function hasFixedLines(node: ts.Node): boolean {
+export function hasFixedLines(node: ts.Node): boolean {
   const isText = ts.isStringLiteralLike(node) || ts.isTemplateExpression(node) || ts.isJsxText(node);
   return (
     (isText && node.getText().includes('\n')) || !!ts.forEachChild(node, (child) => hasFixedLines(child) || undefined)
@@ -216,9 +216,8 @@ function paramsText(fn: ts.ArrowFunction | ts.FunctionExpression, { text }: File
   return /^\s*,?\s*\)/.test(text.slice(last.end)) ? `(${own})` : own;
 }
 
-/** Takes statements away with their lines. */
-/** Takes statements out with their lines, and the blank line that belonged to them. */
-export function withoutLines(nodes: readonly ts.Node[], ctx: FileContext): TextEdit[] {
+/** Takes statements out with their lines, and the blank line that belonged to them; `isFilled`: something else comes at the top of the file. */
+export function withoutLines(nodes: readonly ts.Node[], ctx: FileContext, isFilled = false): TextEdit[] {
   const edits: TextEdit[] = [];
   for (const node of [...nodes].sort((a, b) => a.pos - b.pos)) {
     const edit = withoutLine(node, ctx.text, (start) => edits.at(-1)?.end === start);
@@ -226,7 +225,7 @@ export function withoutLines(nodes: readonly ts.Node[], ctx: FileContext): TextE
     if (last && last.end === edit.start) edits.splice(-1, 1, { start: last.start, end: edit.end, text: '' });
     else edits.push(edit);
   }
-  return edits.map((edit) => withBlank(edit, ctx.text));
+  return edits.map((edit) => (isFilled && edit.start === 0 ? edit : withBlank(edit, ctx.text)));
 }
 
 function withoutLine(node: ts.Node, text: string, isBehindOne: (start: number) => boolean): TextEdit {

@@ -9,8 +9,9 @@ import type { PlacedRefusal, PlannedGroup } from '../../plan.js';
 import { rangeOf } from '../../snippet.js';
 import { mostItems } from '../count.js';
 import { fanOutsIn, isAsync } from '../fan-outs.js';
-import { importsLeft, withoutLines } from '../to-plain.js';
-import { computes, richError } from './hazards.js';
+import { hasFixedLines, importsLeft, withoutLines } from '../to-plain.js';
+import { changesItsItem, unsafeNotes } from './here.js';
+import { planRawWorkers } from './raw-plan.js';
 import { workerAt, type WorkerTask } from './worker.js';
 
 /** `const pool = new Piscina({ filename, maxThreads: 4 })` and all that is done with it. */
@@ -36,6 +37,9 @@ export function planFromThreads(
   const groups: PlannedGroup[] = [];
   const refusals: PlacedRefusal[] = [];
   for (const ctx of files) {
+    const raw = planRawWorkers(ctx, files, rule, view);
+    groups.push(...raw.groups);
+    refusals.push(...raw.refusals);
     const sites: Site[] = [];
     for (const found of poolsIn(ctx)) {
       const read = 'code' in found ? found : siteOf(found, ctx, view);
@@ -54,7 +58,7 @@ export function planFromThreads(
 const libraries = /^(piscina|tinypool|workerpool)$/;
 
 function poolsIn(ctx: FileContext): (PoolOfThreads | Refusal)[] {
-  if (!/\b(piscina|tinypool|workerpool|worker_threads)\b/.test(ctx.text)) return [];
+  if (!/\b(piscina|tinypool|workerpool)\b/.test(ctx.text)) return [];
   const found: (PoolOfThreads | Refusal)[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) || ts.isCallExpression(node)) {
@@ -62,9 +66,6 @@ function poolsIn(ctx: FileContext): (PoolOfThreads | Refusal)[] {
       const { module = '', path = [] } = origin ?? {};
       const isMade = libraries.test(module) && (ts.isNewExpression(node) || path.at(-1) === 'pool');
       if (isMade) found.push(poolOf(node, module, ctx));
-      // A worker that is talked to by messages can answer many times, or never.
-      else if (ts.isNewExpression(node) && module === 'worker_threads' && path[0] === 'Worker')
-        found.push({ code: 'many-events', at: rangeOf(node) });
     }
     ts.forEachChild(node, visit);
   };
@@ -130,9 +131,10 @@ function siteOf(pool: PoolOfThreads, ctx: FileContext, view: ProjectView): Site 
   });
   const gone: ts.Statement[] = [pool.declaration.parent.parent as ts.VariableStatement];
   for (const end of pool.ends) {
-    const whole = wholeEnd(end);
+    const whole = wholeEnd(end, ctx);
     if (!whole) return { code: 'live-queue', at: rangeOf(end) };
-    if (ts.isStatement(whole)) gone.push(whole);
+    if (ts.isTryStatement(whole)) edits.push(...unwrapped(whole, ctx));
+    else if (ts.isStatement(whole)) gone.push(whole);
     else edits.push({ start: (whole.expression as ts.AccessExpression).expression.end, end: whole.end, text: '' });
   }
   return { pool, need, edits, gone, unsafe: unsafeNotes(task, at) };
@@ -145,7 +147,7 @@ function groupOf(sites: readonly Site[], ctx: FileContext, rule: string): Planne
   const imports = importsLeft(ctx, [...new Set([...libraries, 'path', 'node:path'])], made);
   const edits = [
     ...sites.flatMap((site) => site.edits),
-    ...withoutLines([...sites.flatMap((site) => site.gone), ...imports.unused], ctx),
+    ...withoutLines([...sites.flatMap((site) => site.gone), ...imports.unused], ctx, true),
   ];
   const needs = sites.map((site) => site.need);
   const tasks = sites.map((site) => localNameFor(ctx, site.need)).join(', ');
@@ -158,14 +160,6 @@ function groupOf(sites: readonly Site[], ctx: FileContext, rule: string): Planne
     notes: [],
     main: { ctx, at: made[0]!.getStart() },
   };
-}
-
-function unsafeNotes(task: WorkerTask, at: Note['at']): Note[] {
-  const nodes = [task.fn, ...task.others];
-  return [
-    ...(computes(nodes, task.ctx) ? [{ code: 'blocks-the-loop', at }] : []),
-    ...(richError(nodes, task.ctx) ? [{ code: 'error-fields-kept', at }] : []),
-  ];
 }
 
 function wrongWith(pool: PoolOfThreads, task: WorkerTask, ctx: FileContext): Refusal | undefined {
@@ -201,45 +195,58 @@ function mostThreads({ made }: PoolOfThreads): number {
   return 0;
 }
 
-/** The task writes to what it is given: a copy in a thread, the caller's own object here. */
-function changesItsItem({ fn, ctx }: WorkerTask): boolean {
-  return fn.parameters.some(({ name }) => {
-    if (!ts.isIdentifier(name)) return false;
-    const symbol = ctx.scopes.symbolOf(name);
-    return !!symbol && ctx.scopes.references(symbol).some((use) => use !== name && mayChange(use));
-  });
-}
-
-function mayChange(use: ts.Identifier): boolean {
-  let node: ts.Node = use;
-  while (ts.isPropertyAccessExpression(node.parent) || ts.isElementAccessExpression(node.parent)) {
-    if (node.parent.expression !== node) return false;
-    node = node.parent;
-  }
-  const { parent } = node;
-  if (ts.isBinaryExpression(parent) && parent.left === node)
-    return (
-      parent.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
-      parent.operatorToken.kind <= ts.SyntaxKind.LastAssignment &&
-      node !== use
-    );
-  if (ts.isDeleteExpression(parent) || ts.isPostfixUnaryExpression(parent)) return node !== use;
-  const called = ts.isCallExpression(parent) && parent.expression === node ? memberName(node) : undefined;
-  return !!called && /^(push|pop|shift|unshift|splice|sort|reverse|fill|set|delete|add|clear)$/.test(called);
-}
-
-/** `.finally(() => pool.destroy())` as the call whose end it is, or `await pool.destroy();` as a statement. */
-function wholeEnd(end: ts.CallExpression): ts.Statement | ts.CallExpression | undefined {
+/**
+ * `.finally(() => pool.destroy())` as the call whose end it is, or `await pool.destroy();` as a statement; where it is all that a `finally` does, the
+ * whole `try`.
+ */
+function wholeEnd(end: ts.CallExpression, ctx: FileContext): ts.Statement | ts.CallExpression | undefined {
   let node: ts.Node = end;
   if (ts.isAwaitExpression(node.parent)) node = node.parent;
   if (ts.isExpressionStatement(node.parent)) {
     const block = node.parent.parent;
     const around = block.parent;
-    // A `finally` that does nothing else would be left empty.
-    return ts.isTryStatement(around) && around.finallyBlock === block ? undefined : node.parent;
+    const isAll = ts.isBlock(block) && block.statements.length === 1;
+    if (!isAll || !ts.isTryStatement(around) || around.finallyBlock !== block) return node.parent;
+    return canUnwrap(around, ctx) ? around : undefined;
   }
   const arrow = node.parent;
   if (!ts.isArrowFunction(arrow) || arrow.body !== node || !ts.isCallExpression(arrow.parent)) return undefined;
   const { parent: call } = arrow;
   return memberName((call as ts.CallExpression).expression) === 'finally' ? (call as ts.CallExpression) : undefined;
+}
+
+/** Its statements can stand where it stands: no name means another thing there. */
+function canUnwrap({ tryBlock, catchClause, parent }: ts.TryStatement, ctx: FileContext): boolean {
+  if (catchClause) return true;
+  const isList = ts.isBlock(parent) || ts.isSourceFile(parent);
+  const names = [...ctx.scopes.declaredIn(tryBlock).keys()];
+  if (!isList || tryBlock.statements.length === 0 || hasFixedLines(tryBlock)) return false;
+  const outer = ts.isBlock(parent) && ts.isFunctionLike(parent.parent) ? parent.parent : parent;
+  const taken = new Set([...ctx.scopes.declaredIn(parent).keys(), ...ctx.scopes.declaredIn(outer).keys()]);
+  const used = (name: string): boolean =>
+    ctx.scopes.named(name).some((use) => use.pos >= parent.pos && use.end <= parent.end && !inside(use, tryBlock));
+  return names.every((name) => !taken.has(name) && !used(name));
+}
+
+const inside = (node: ts.Node, outer: ts.Node): boolean => outer.pos <= node.pos && node.end <= outer.end;
+
+// try {                                  return await work();
+//   return await work();
+// } finally {
+//   await pool.destroy();
+// }
+function unwrapped(whole: ts.TryStatement, ctx: FileContext): TextEdit[] {
+  const { text, style } = ctx;
+  const { tryBlock, catchClause, finallyBlock } = whole;
+  if (catchClause) return [{ start: catchClause.end, end: finallyBlock!.end, text: '' }];
+  const [first] = tryBlock.statements;
+  const last = tryBlock.statements.at(-1)!;
+  const edits: TextEdit[] = [
+    { start: whole.getStart(), end: first!.getStart(), text: '' },
+    { start: last.end, end: whole.end, text: '' },
+  ];
+  for (let at = text.indexOf('\n', first!.getStart()); at >= 0 && at < last.end; at = text.indexOf('\n', at + 1))
+    if (text.startsWith(style.indent, at + 1))
+      edits.push({ start: at + 1, end: at + 1 + style.indent.length, text: '' });
+  return edits;
 }

@@ -1,9 +1,10 @@
 import type { Refusal } from '../../../flow/model.js';
-import { memberName, originOf } from '../../calls/origin.js';
+import { bare, memberName, originOf } from '../../calls/origin.js';
 import { stringMethods, arrayMethods, numberMethods } from '../../calls/value-tables.js';
 import type { FileContext } from '../../context.js';
 import { ts } from '../../parse.js';
 import { rangeOf } from '../../snippet.js';
+import { functionOf } from '../fan-outs.js';
 
 /** Modules whose functions work in memory and throw nothing but JavaScript's own errors for data of the right kind. */
 const inMemory = /^(path|node:path|crypto|node:crypto|util|node:util|url|node:url|querystring|string_decoder)$/;
@@ -107,4 +108,79 @@ export function calledParameter(task: ts.FunctionLikeDeclaration, ctx: FileConte
     if (called) return { code: 'callback-argument', at: rangeOf(called), detail: name.text };
   }
   return undefined;
+}
+
+/**
+ * True when a task may work for longer than it took to hand it its argument: a loop in a loop, one that the argument does not bound, a function that
+ * calls itself, packing and slow hashes. One walk over the argument is no more than the copy of it that the border costs (H53).
+ */
+export function worksHard(nodes: readonly ts.Node[], ctx: FileContext): boolean {
+  const seen = new Set<ts.Node>();
+  const visit = (node: ts.Node, inLoop: boolean): boolean => {
+    if (ts.isFunctionLike(node) && callsItself(node, ctx)) return true;
+    if (ts.isIterationStatement(node, false) && !waits(node)) {
+      if (inLoop || !isBoundByGiven(node, ctx)) return true;
+      return visit(node.statement, true);
+    }
+    if (ts.isCallExpression(node)) {
+      const origin = originOf(node.expression, ctx.scopes);
+      const name = origin?.path.at(-1) ?? memberName(node.expression) ?? '';
+      if (/^(node:)?(crypto|zlib)$/.test(origin?.module ?? '') && /Sync$/.test(name)) return true;
+      const walks = walking.test(memberName(node.expression) ?? '');
+      if (walks && (inLoop || !comesFromGiven(node.expression, ctx))) return true;
+      // A size that somebody chose: `'x'.repeat(1e9)`, `Array.from({ length: 1e9 })`.
+      if (
+        /^(repeat|fill|from|padStart|padEnd|alloc)$/.test(name) &&
+        !node.arguments.every((each) => comesFromGiven(each, ctx))
+      )
+        return true;
+      const called = inLoop ? functionOf(node.expression, ctx) : undefined;
+      if (called?.body && !seen.has(called) && (seen.add(called), visit(called.body, true))) return true;
+      return !!ts.forEachChild(
+        node,
+        (child) => visit(child, inLoop || (walks && child !== node.expression)) || undefined,
+      );
+    }
+    return !!ts.forEachChild(node, (child) => visit(child, inLoop) || undefined);
+  };
+  return nodes.some((node) => visit(node, false));
+}
+
+/** Methods that walk over a list. */
+const walking = /^(map|filter|reduce|reduceRight|forEach|some|every|find|findIndex|findLast|flatMap|sort|toSorted)$/;
+
+function callsItself(fn: ts.SignatureDeclaration, ctx: FileContext): boolean {
+  const holder = ts.isVariableDeclaration(fn.parent) ? fn.parent.name : fn.name;
+  const symbol = holder && ts.isIdentifier(holder) ? ctx.scopes.symbolOf(holder) : undefined;
+  return (
+    !!symbol && ctx.scopes.references(symbol).some((use) => use !== holder && fn.pos <= use.pos && use.end <= fn.end)
+  );
+}
+
+/** `for (const word of given.words)`, `for (let i = 0; i < text.length; i++)` */
+function isBoundByGiven(loop: ts.IterationStatement, ctx: FileContext): boolean {
+  if (ts.isForOfStatement(loop) || ts.isForInStatement(loop)) return comesFromGiven(loop.expression, ctx);
+  if (!ts.isForStatement(loop) || !loop.condition || !ts.isBinaryExpression(loop.condition)) return false;
+  const { left, right, operatorToken } = loop.condition;
+  const isUp =
+    operatorToken.kind === ts.SyntaxKind.LessThanToken && /\+\+|\+=\s*1$/.test(loop.incrementor?.getText() ?? '');
+  return isUp && ts.isIdentifier(left) && memberName(right) === 'length' && comesFromGiven(right, ctx);
+}
+
+/** A parameter, a part of it, or what one of its methods gives. */
+function comesFromGiven(node: ts.Node, ctx: FileContext, depth = 0): boolean {
+  let root = bare(node);
+  while (ts.isPropertyAccessExpression(root) || ts.isElementAccessExpression(root) || ts.isCallExpression(root))
+    root = bare(root.expression);
+  const symbol = ts.isIdentifier(root) ? ctx.scopes.symbolOf(root) : undefined;
+  const declaration = symbol?.declarations?.[0];
+  if (!symbol || !declaration || !ctx.scopes.isConstant(symbol) || depth > 4) return false;
+  const whole = ts.findAncestor(declaration, (each) => ts.isParameter(each) || ts.isVariableDeclaration(each));
+  if (whole && ts.isParameter(whole)) return true;
+  return (
+    !!whole &&
+    ts.isVariableDeclaration(whole) &&
+    !!whole.initializer &&
+    comesFromGiven(whole.initializer, ctx, depth + 1)
+  );
 }

@@ -31,6 +31,11 @@ export function workerAt(
   const path = join(folderOf(ctx.path), named);
   const text = path === undefined ? undefined : view.read(path);
   if (path === undefined || text === undefined) return undefined;
+  return taskOfText(path, text, named, ctx);
+}
+
+/** The same of a text that the file has, or would have. `named`: how the file with the pool says where it is. */
+export function taskOfText(path: string, text: string, named: string, ctx: FileContext): WorkerTask | undefined {
   const { file, errors } = parseSource(path, text);
   if (errors.length > 0) return undefined;
   const there: FileContext = { ...ctx, path, text, file, scopes: scopesOf(file), moduleStyle: moduleStyleOf(file) };
@@ -45,7 +50,7 @@ export function workerAt(
 }
 
 /** `path.resolve(__dirname, 'w.js')`, `new URL('./w.mjs', import.meta.url).href`, `require.resolve('./w.js')` among the arguments. */
-function fileOf(made: ts.NewExpression | ts.CallExpression): string | undefined {
+export function fileOf(made: ts.NewExpression | ts.CallExpression): string | undefined {
   const [first] = made.arguments ?? [];
   if (!first) return undefined;
   const inner = bare(first);
