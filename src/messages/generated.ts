@@ -598,7 +598,7 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     example: "const limit = pLimit(3);\n",
   },
   'ends-on-error': {
-    sentence: "An error that nobody catches in what `%code%` runs ends the program; before, it was logged and the loop waited for ever.",
+    sentence: "An error that nobody answers in what `%code%` runs is raised now; before, it was logged by its thread or loop, and who waited for an answer waited for ever.",
     advice: "Nothing to do, unless somebody relied on a program that hangs.",
     example: "from twisted.internet import defer, reactor, task\n\n\n@defer.inlineCallbacks\ndef main():\n    yield task.deferLater(reactor, 1)\n    reactor.stop()\n\n\nreactor.callWhenRunning(main)\nreactor.run()\n",
   },

@@ -1,7 +1,7 @@
 import { importAliases, importedName, type PyFile } from './file.js';
 import type { Need } from './unit.js';
 import type { Rewrite } from './rewrite.js';
-import { blockOf, parentOf, type Alias, type Import, type ImportFrom, type Stmt } from './tree.js';
+import { blockOf, isFunction, parentOf, type Alias, type Import, type ImportFrom, type Stmt } from './tree.js';
 
 /** The imports of a file: what is there, what is added, and what nobody uses any more. */
 export const Imports = {
@@ -123,7 +123,7 @@ export function removeStatement(file: PyFile, stmt: Stmt, rewrite: Rewrite): voi
   if (before.trim() === '' && after.trim() === '')
     rewrite.remove({
       start: first.start - blankAround(file, first.start, last.end),
-      end: first.start === 0 ? last.end + blankBelow(file, last.end) : last.end,
+      end: first.start === 0 || beginsFunction(stmt) ? last.end + blankBelow(file, last.end) : last.end,
     });
   else if (before.trim() === '' && /^[ \t]*#/.test(after))
     rewrite.remove({ start: stmt.start, end: stmt.end + /^[ \t]*/.exec(after)![0].length });
@@ -131,6 +131,8 @@ export function removeStatement(file: PyFile, stmt: Stmt, rewrite: Rewrite): voi
     rewrite.remove({ start: stmt.start, end: stmt.end + /^[ \t]*;[ \t]*/.exec(after)![0].length });
   else rewrite.replace(stmt, 'pass');
 }
+
+const beginsFunction = (stmt: Stmt): boolean => isFunction(parentOf(stmt)) && blockOf(stmt)[0] === stmt;
 
 /** The length of the blank lines below what a file began with. */
 const blankBelow = (file: PyFile, end: number): number => /^(?:[ \t]*\r?\n)*/.exec(file.text.slice(end))![0].length;

@@ -31,6 +31,11 @@ export class Rewrite {
     this.replace(range);
   }
 
+  /** True when nothing is left of a range. */
+  takesOut(range: Range): boolean {
+    return this.changes.some((change) => change.pieces.length === 0 && covers(change, range));
+  }
+
   get isEmpty(): boolean {
     return this.changes.length === 0;
   }

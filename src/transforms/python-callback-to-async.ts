@@ -108,7 +108,7 @@ export const pythonCallbackToAsync: PythonTransform = {
     firstOrSecond(project, planUnits(callbackToAsync(project), name), () =>
       twoSteps(
         project,
-        (first) => planUnits(callbackToPool(first), name),
+        (first) => planUnits(callbackToPool(first, false), name),
         (second) => planUnits(poolToAsync(second, options.exports), name),
       ),
     ),

@@ -1,4 +1,5 @@
 import type { PyProject } from '../project.js';
+import { continuationsToSequence } from '../callback/sequences.js';
 import { Units } from '../unit.js';
 import { generatorsToAsync } from './from-callback-generators.js';
 
@@ -6,5 +7,6 @@ import { generatorsToAsync } from './from-callback-generators.js';
 export function callbackToAsync(project: PyProject, inThreads: 'executor' | 'to_thread' = 'executor'): Units {
   const units = new Units(project);
   generatorsToAsync(project, units, inThreads);
+  if (inThreads === 'executor') continuationsToSequence(project, units, 'async');
   return units;
 }

@@ -1,10 +1,12 @@
 import { asyncResults } from '../callback/apply-async.js';
+import { answeringFunctions } from '../callback/continuations.js';
 import { doneCallbacks } from '../callback/done.js';
+import { continuationsToSequence } from '../callback/sequences.js';
 import { whichJoining, type Joining } from '../callback/helpers.js';
 import { isName, textOf, type PyFile } from '../file.js';
 import type { PyFunction, PyProject } from '../project.js';
 import type { Piece } from '../rewrite.js';
-import { functionAround, statementOf, walk, type Call, type Expr, type FunctionDef, type Node } from '../tree.js';
+import { statementOf, walk, type Call, type Expr, type FunctionDef, type Node } from '../tree.js';
 import { link, refuse, touch, Units, type Unit } from '../unit.js';
 import { valueOf } from '../values.js';
 import { evaluatedFirst } from './executor.js';
@@ -13,8 +15,10 @@ import { evaluatedFirst } from './executor.js';
  * Completion callbacks become a pool that is waited for: what was handed to `add_done_callback` is called by the code that started the work, in the
  * order in which it is done, while the executor is there.
  */
-export function callbackToPool(project: PyProject): Units {
+export function callbackToPool(project: PyProject, continuations = true): Units {
   const units = new Units(project);
+  const answering = answeringFunctions(project);
+  if (continuations) continuationsToSequence(project, units, 'blocking');
   for (const file of project.files) {
     const helpers = helpersIn(project, file);
     for (const [fn, kind] of helpers) replaceHelper(project, units, fn, kind);
@@ -22,8 +26,7 @@ export function callbackToPool(project: PyProject): Units {
     const asked: Call[] = [];
     walk(file.module, (node) => {
       if (node.nodeType !== 'Call' || node.func.nodeType !== 'Attribute') return;
-      const around = functionAround(node);
-      if (around && [...helpers.keys()].some((fn) => inside(node, fn.def))) return;
+      if ([...helpers.keys(), ...answering.keys()].some((fn) => fn.file === file && inside(node, fn.def))) return;
       if (node.func.attr === 'add_done_callback' && !isTask(project, file, node.func.value)) registered.push(node);
       if (/^(?:apply|map|starmap)_async$/.test(node.func.attr)) asked.push(node);
     });
