@@ -2,7 +2,10 @@
 const path = require('node:path');
 const { createGenerator } = require('ts-json-schema-generator');
 
-const schemas = [['schemas/result.json', 'src/run/document.ts', 'ResultDocument', 'The result of a run of asyncshift']];
+const schemas = [
+  ['schema.json', 'src/run/config/config.ts', 'Config', 'The configuration of asyncshift'],
+  ['schemas/result.json', 'src/run/document.ts', 'ResultDocument', 'The result of a run of asyncshift'],
+];
 
 function schemaFiles(root) {
   return Object.fromEntries(schemas.map(([file, source, type, title]) => [file, schemaOf(root, source, type, title)]));

@@ -4,9 +4,9 @@ import * as path from 'node:path';
 import { findMessage, noteCodes, refusalCodes } from '../messages/index.js';
 import type { Console, Loudness } from './main.js';
 import { colourOption, COMMANDS, UsageError } from './options.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean } from '../run/suggest.js';
 
-type Open = (loudness: Loudness) => Console;
+export type Open = (loudness: Loudness) => Console;
 
 /** The commands beside the main one. Returns the exit code. */
 export async function runCommand(name: string, args: readonly string[], open: Open): Promise<number> {
@@ -19,21 +19,24 @@ export async function runCommand(name: string, args: readonly string[], open: Op
       const { migrateCommand } = require('./migrate.js') as typeof import('./migrate.js');
       return migrateCommand(args, open);
     }
+    case 'init':
+      return (require('./init.js') as typeof import('./init.js')).init(args, open);
     default:
       return undo(args, open);
   }
 }
 
-interface CommandOptions extends Loudness {
+export interface CommandOptions extends Loudness {
   readonly output?: string;
   readonly help?: boolean;
 }
 
-function parse(
+export function parse<O extends CommandOptions = CommandOptions>(
   name: string,
   usage: string,
   args: readonly string[],
-): { options: CommandOptions; operands: string[]; help: string } {
+  more: (command: Command) => void = () => undefined,
+): { options: O; operands: string[]; help: string } {
   const command = new Command(`asyncshift ${name}`)
     .usage(usage)
     .description(Object.entries(COMMANDS).find(([key]) => key.split(' ')[0] === name)![1])
@@ -44,7 +47,8 @@ function parse(
     .option('-v, --verbose', 'more on stderr')
     .addOption(colourOption())
     .option('-h, --help', 'this text');
-  if (name !== 'undo') command.option('--output <format>', 'text | json');
+  if (name === 'list' || name === 'explain') command.option('--output <format>', 'text | json');
+  more(command);
   command.configureHelp({ visibleArguments: () => [] }).configureOutput({ writeErr: () => undefined });
   try {
     command.parse([...args], { from: 'user' });
@@ -52,7 +56,7 @@ function parse(
     if (!(error instanceof CommanderError)) throw error;
     throw new UsageError(error.message.replace(/^error: /, ''), `asyncshift ${name} --help`);
   }
-  const options = command.opts<CommandOptions>();
+  const options = command.opts<O>();
   if (options.output !== undefined && !['text', 'json'].includes(options.output)) {
     throw new UsageError(`there is no output format '${options.output}' here. There are: text, json.`);
   }

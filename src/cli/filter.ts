@@ -1,10 +1,12 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import type { Settings } from '../types.js';
 import { colourPatch, paint } from '../report/colour.js';
 import { explain } from '../report/explain.js';
 import { patchOf } from '../report/patch.js';
 import { ignoreRules } from '../run/ignore.js';
 import { languageOf, relativePosix, rootFor } from '../run/paths.js';
+import { leavesOut, placedOverrides } from '../run/patterns.js';
 import { fromRoot } from '../run/plan.js';
 import { projectsOf, projectTexts, viewOf } from '../run/projects.js';
 import { decode, isError, type Source } from '../run/read.js';
@@ -45,6 +47,7 @@ interface Place {
   readonly file: string;
   readonly ignoredBy?: string;
   readonly rules: ReturnType<typeof ignoreRules>;
+  readonly settings: Settings;
 }
 
 function placeOf(given: string, options: CliOptions): Place {
@@ -53,8 +56,12 @@ function placeOf(given: string, options: CliOptions): Place {
   const root = rootFor(cwd, [absolute]);
   const file = relativePosix(root, absolute);
   const rules = ignoreRules(root, options.ignore);
-  const ignoredBy = options.stdinFilename === undefined ? undefined : rules.path(file);
-  return { root, file, rules, ...(ignoredBy && { ignoredBy }) };
+  const base = options.patternsFrom ?? cwd;
+  const isNamed = options.stdinFilename !== undefined;
+  const ignoredBy = isNamed ? (rules.path(file) ?? leavesOut(root, { ...options, base })(file)) : undefined;
+  const overrides = isNamed ? placedOverrides(root, base, options.overrides ?? []) : [];
+  const settings = settingsOf({ ...options, to: options.to!, overrides });
+  return { root, file, rules, settings, ...(ignoredBy && { ignoredBy }) };
 }
 
 async function answer(
@@ -64,7 +71,7 @@ async function answer(
   options: CliOptions,
   screen: Console,
 ): Promise<number> {
-  const [project] = projectsOf(place.root, [source], settingsOf({ ...options, to: options.to! }));
+  const [project] = projectsOf(place.root, [source], place.settings);
   const [inProject] = projectTexts(project!);
   const text = (source.bom ? '\uFEFF' : '') + source.text;
   const view = viewOf(place.root, project!, place.rules);

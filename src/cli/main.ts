@@ -1,6 +1,7 @@
-import { COMMANDS, checkTogether, helpText, parseArguments, UsageError, type CliOptions } from './options.js';
+import * as fs from 'node:fs';
+import { COMMANDS, checkTogether, helpText, parseArguments, UsageError, type Parsed } from './options.js';
 import { endQuietlyWhenReaderLeaves, print, usesColour, type When } from './streams.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../run/suggest.js';
 import { paint, type Paint } from '../report/colour.js';
 
 /** Where messages go, and in which words. */
@@ -29,9 +30,9 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
       process.exitCode = await runCommand(command.name, command.rest, consoleFor);
       return;
     }
-    const { options, paths } = parseArguments(args);
-    screen = consoleFor(options);
-    process.exitCode = await start(options, paths, screen, args);
+    const parsed = parseArguments(args);
+    screen = consoleFor(parsed.options);
+    process.exitCode = await start(parsed, screen, args);
   } catch (error) {
     process.exitCode = 2;
     if (error instanceof UsageError) return screen.error(error.message, error.hint);
@@ -43,27 +44,26 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   }
 }
 
-async function start(
-  options: CliOptions & { readonly help?: true; readonly version?: true },
-  paths: readonly string[],
-  screen: Console,
-  args: readonly string[],
-): Promise<number> {
-  if (options.help) {
+async function start(parsed: Parsed, screen: Console, args: readonly string[]): Promise<number> {
+  if (parsed.options.help) {
     await screen.out(helpText(args.includes('--all')));
     return 0;
   }
-  if (options.version) {
+  if (parsed.options.version) {
     const { version } = require('../run/document.js') as typeof import('../run/document.js');
     await screen.out(`${version()}\n`);
     return 0;
   }
-  if (args.length === 0) {
-    await screen.error('say which style to write: asyncshift --to async [paths...]', 'asyncshift --help');
-    return 2;
+  const { paths, given } = parsed;
+  const typo = paths.length > 0 && !given.has('to') ? nearest(paths[0]!, commandNames()) : undefined;
+  if (typo && !fs.existsSync(paths[0]!))
+    throw new UsageError(`there is no command '${paths[0]}'. Did you mean '${typo}'?`, 'asyncshift --help');
+  const { withConfig, printedConfig } = require('./config.js') as typeof import('./config.js');
+  const options = await withConfig(parsed);
+  if (options.printConfig !== undefined) {
+    await screen.out(printedConfig(options, options.printConfig));
+    return 0;
   }
-  const typo = paths.length > 0 && !options.to ? nearest(paths[0]!, commandNames()) : undefined;
-  if (typo) throw new UsageError(`there is no command '${paths[0]}'. Did you mean '${typo}'?`, 'asyncshift --help');
   checkTogether(options, paths);
   if (paths.includes('-')) {
     const { filter } = require('./filter.js') as typeof import('./filter.js');

@@ -1,8 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { ExportsPolicy, Style } from '../types.js';
+import type { ExportsPolicy, Override, Style } from '../types.js';
+import { RULES, type RuleName } from '../run/config/config.js';
 import { directionProblem } from '../run/engine.js';
 import { reports } from '../report/formats/index.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean } from '../run/suggest.js';
 import type { When } from './streams.js';
 
 /** A mistake in how we were called: one message, exit code 2. */
@@ -52,6 +53,18 @@ export interface CliOptions {
   /** Only what differs from the merge base with this commit. */
   readonly since?: string;
   readonly stats: boolean;
+  /** A configuration file; false: none. */
+  readonly config?: string | false;
+  readonly printConfig?: string;
+  /** Only these directions; without some of them. */
+  readonly rule?: readonly RuleName[];
+  readonly skip?: readonly RuleName[];
+  /** What a configuration says beside the options above, and the folder from which its patterns are said. */
+  readonly rules?: readonly string[];
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly overrides?: readonly Override[];
+  readonly patternsFrom?: string;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly color?: When;
@@ -69,6 +82,7 @@ const FORMATS: readonly OutputFormat[] = [
 ];
 
 export const COMMANDS: Readonly<Record<string, string>> = {
+  init: 'writes a configuration for this project; changes nothing that is there',
   list: 'the directions that can be asked for',
   'explain <code>': 'what a reason or a note means, and what to do',
   'migrate --test <command>': 'convert what the tests bear: groups that break them are found and left out',
@@ -105,6 +119,11 @@ function addOutput(value: string, before: readonly Output[] = []): Output[] {
     throw new InvalidArgumentError(`Name a file after '=', or leave '=' out for stdout.`);
   return [...before, { format, ...(file && file !== '-' && { file }) }];
 }
+
+const addRule = (value: string, before: readonly RuleName[] = []): RuleName[] => [
+  ...before,
+  oneOf('direction', RULES)(value),
+];
 
 const hidden = (flags: string, description: string): Option => new Option(flags, description).hideHelp();
 
@@ -148,7 +167,11 @@ function addStyleOptions(command: Command, rare: (flags: string, description: st
       ),
     )
     .option('--limit <n>', 'with --to pool: how many at once, where the code does not say', atLeastOne)
-    .addOption(rare('--types', 'ask the compiler what values are, where a tsconfig.json covers the file'));
+    .addOption(rare('--rule <name>', 'only this direction (repeatable)').argParser(addRule))
+    .addOption(rare('--skip <name>', 'without this direction (repeatable)').argParser(addRule))
+    .addOption(rare('--types', 'ask the compiler what values are, where a tsconfig.json covers the file'))
+    .addOption(hidden('--no-unsafe', 'whatever the configuration says'))
+    .addOption(hidden('--no-types', 'whatever the configuration says'));
 }
 
 function addResultOptions(command: Command, rare: (flags: string, description: string) => Option): void {
@@ -191,6 +214,9 @@ function addGeneralOptions(command: Command, rare: (flags: string, description: 
     .option('-n, --dry-run', 'preview (the default; wins over --write)')
     .option('-q, --quiet', 'errors only on stderr')
     .option('-v, --verbose', 'also what was skipped, each change, traces of defects')
+    .addOption(rare('--config <file>', 'this configuration; a file of code is run only when it is named here'))
+    .addOption(rare('--no-config', 'no configuration file'))
+    .addOption(rare('--print-config <file>', 'what would be asked for in that file, as JSON'))
     .addOption(colourOption())
     .addOption(hidden('--colour <when>', 'same as --color').argParser(oneOf('colour setting', COLOURS)))
     .option('-h, --help', 'this text; with --all every option')
@@ -214,6 +240,8 @@ const helpEnd = (all: boolean): string =>
 export interface Parsed {
   readonly options: CliOptions & { readonly help?: true; readonly version?: true };
   readonly paths: readonly string[];
+  /** The options that were given, by name: they win over a configuration. */
+  readonly given: ReadonlySet<string>;
 }
 
 const DEFAULTS = {
@@ -253,19 +281,24 @@ export function parseArguments(args: readonly string[]): Parsed {
     stdinFilename,
     color: raw['color'] ?? raw['colour'],
   } as unknown as Parsed['options'];
-  return { options, paths: command.args };
+  const given = new Set(Object.keys(raw).filter((name) => command.getOptionValueSource(name) === 'cli'));
+  return { options, paths: command.args, given };
 }
 
 /** Options that contradict one another, said before any work. */
 export function checkTogether(options: CliOptions, paths: readonly string[]): void {
   if (!options.to) {
-    throw new UsageError(`say which style to write: --to async. There are: ${STYLES.join(', ')}.`, 'asyncshift --help');
+    throw new UsageError(
+      `say which style to write: --to async. There are: ${STYLES.join(', ')}.`,
+      'asyncshift --help; asyncshift init writes it into a configuration',
+    );
   }
-  if (options.from === options.to)
-    throw new UsageError(`--from and --to are both '${options.to}': there is nothing to convert.`);
   checkPool(options);
-  const problem = directionProblem({ to: options.to, from: options.from, pool: options.pool, limit: options.limit });
-  if (problem) throw new UsageError(problem, 'asyncshift list');
+  for (const asked of [
+    options,
+    ...(options.overrides ?? []).map((each) => ({ ...options, ...each, to: each.to ?? options.to! })),
+  ])
+    checkDirection({ ...asked, to: asked.to! });
   const toStdout = options.output.filter((output) => output.file === undefined);
   if (toStdout.length > 1) {
     const [, second] = toStdout;
@@ -289,8 +322,15 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
   }
 }
 
+function checkDirection({ to, from, pool, limit }: CliOptions & { readonly to: Style }): void {
+  if (from === to) throw new UsageError(`--from and --to are both '${to}': there is nothing to convert.`);
+  const problem = directionProblem({ to, from, pool, limit });
+  if (problem) throw new UsageError(problem, 'asyncshift list');
+}
+
 /** What only a pool has. */
-function checkPool({ to, pool, limit }: CliOptions): void {
+function checkPool({ to, pool, limit, overrides }: CliOptions): void {
+  if (overrides?.some((each) => each.to === 'pool')) return;
   const alone = pool !== undefined ? '--pool' : limit !== undefined ? '--limit' : undefined;
   if (alone && to !== 'pool') throw new UsageError(`${alone} goes with --to pool; this run writes '${to}'.`);
 }

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { FileError } from '../types.js';
 import { ignoreRules, type IgnoreRules } from './ignore.js';
+import { leavesOut, type Patterns } from './patterns.js';
 import { byText, isInside, languageOf, relativePosix, rootFor, toPosix } from './paths.js';
 
 export interface Choice {
@@ -20,6 +21,8 @@ export interface ChooseOptions {
   readonly ignore: boolean;
   /** False: a pattern or folder without files to look at is no error. */
   readonly mustMatch: boolean;
+  /** What a configuration says of files. */
+  readonly patterns?: Patterns;
 }
 
 /** One thing the user named: where it is, or the pattern it must be. */
@@ -31,6 +34,8 @@ type Named = { readonly given: string } & (
 interface Gathering {
   readonly root: string;
   readonly rules: IgnoreRules;
+  /** Why a configuration keeps a file out. */
+  readonly out: (file: string) => string | undefined;
   readonly files: Set<string>;
   readonly notes: { path: string; message: string }[];
   readonly errors: FileError[];
@@ -43,7 +48,8 @@ export async function chooseFiles(options: ChooseOptions): Promise<Choice> {
   const anchors = named.flatMap((one) => ('at' in one ? [one.at] : []));
   const root = rootFor(cwd, anchors.length > 0 ? anchors : [cwd]);
   const rules = ignoreRules(root, options.ignore);
-  const gathering: Gathering = { root, rules, files: new Set(), notes: [], errors: [] };
+  const out = leavesOut(root, { base: cwd, ...options.patterns });
+  const gathering: Gathering = { root, rules, out, files: new Set(), notes: [], errors: [] };
   for (const one of named) await addNamed(one, gathering, cwd, options.mustMatch);
   return { root, files: [...gathering.files].sort(byText), notes: gathering.notes, errors: gathering.errors, rules };
 }
@@ -98,7 +104,7 @@ const nothingIn = (given: string, message: string): FileError => ({
 function addFile(at: string, to: Gathering): void {
   if (!languageOf(at)) return;
   const file = relativePosix(to.root, at);
-  const by = to.rules.path(file);
+  const by = to.rules.path(file) ?? to.out(file);
   if (by) to.notes.push({ path: file, message: `skipped: ${by}` });
   else to.files.add(file);
 }
@@ -111,7 +117,7 @@ function addFolder(at: string, to: Gathering): number {
     return 1;
   }
   const walked = walk(to.root, folder, to.rules);
-  for (const file of walked.files) to.files.add(file);
+  for (const file of walked.files) if (!to.out(file)) to.files.add(file);
   to.errors.push(...walked.errors);
   return walked.files.length + walked.errors.length;
 }
@@ -141,7 +147,7 @@ async function addPattern(given: string, to: Gathering, cwd: string): Promise<nu
     if (!languageOf(at) || !isInside(to.root, at)) continue;
     const file = relativePosix(to.root, at);
     if (to.rules.path(file)) continue;
-    to.files.add(file);
+    if (!to.out(file)) to.files.add(file);
     count++;
   }
   return count;

@@ -8,6 +8,7 @@ import { unsafeToWrite } from './guard.js';
 import { languageOf, relativePosix, forgetGitTops } from './paths.js';
 import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
 import { mayApply } from '../transforms/prefilter.js';
+import { placedOverrides } from './patterns.js';
 import { projectsOf, projectTexts, viewOf } from './projects.js';
 import { isError, readSource, type Source } from './read.js';
 import { settingsFinder, settingsOf } from './settings.js';
@@ -19,8 +20,13 @@ export interface RunOptions extends TransformOptions {
   /** Files, folders and patterns; default: the whole current folder. */
   readonly paths?: readonly string[];
   readonly cwd?: string;
-  /** Other options for some of the files. */
+  /** Only files that match one of these patterns, and none of `exclude`; from `patternsFrom`, like those of `overrides`. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Other options for some of the files; the last one whose patterns match a file counts. */
   readonly overrides?: readonly Override[];
+  /** The absolute folder from which patterns are said; default: `cwd`. */
+  readonly patternsFrom?: string;
   /** Write the files; default: only find out. */
   readonly write?: boolean;
   /** Write files whose present content git does not have. */
@@ -86,7 +92,6 @@ interface Looked {
 export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const problem = directionProblem(options, options.engine);
   if (problem) throw new RangeError(problem);
-  const settings = settingsOf(options);
   forgetGitTops();
   const cwd = fs.realpathSync(options.cwd ?? process.cwd());
   const choice = await chooseFiles({
@@ -94,7 +99,10 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
     paths: options.paths ?? [],
     ignore: options.ignore ?? true,
     mustMatch: options.errorOnUnmatchedPattern ?? true,
+    patterns: { include: options.include, exclude: options.exclude, base: options.patternsFrom ?? cwd },
   });
+  const overrides = placedOverrides(choice.root, options.patternsFrom ?? cwd, options.overrides ?? []);
+  const settings = settingsOf({ ...options, overrides });
   const staged = stagedOf(choice, options);
   const readFile = staged?.read ?? readSource;
   const looked = lookAtFiles(choice, settings, options, readFile);
