@@ -54,6 +54,18 @@ export default tseslint.config(
     },
   },
   {
+    // A script of a page.
+    files: ['assets/**'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: Object.fromEntries(
+        ['document', 'localStorage', 'IntersectionObserver', 'Option', 'URL', 'Blob', 'Diff2Html', 'scrollTo'].map(
+          (name) => [name, 'readonly'],
+        ),
+      ),
+    },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },

@@ -1,19 +1,25 @@
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { FileError } from '../types.js';
 import { colourPatch, paint } from '../report/colour.js';
 import { explain } from '../report/explain.js';
 import { reports } from '../report/formats/index.js';
-import { patchOf } from '../report/patch.js';
+import { patchOf, type Change } from '../report/patch.js';
 import { statsLines, summaryLines } from '../report/summary.js';
 import { relativePosix } from '../run/paths.js';
-import { runDetailed, type Progress, type RunDetails } from '../run/run.js';
+import type { PlannedFile } from '../run/plan.js';
+import { runDetailed, type Progress, type RunDetails, type RunOptions } from '../run/run.js';
 import type { Console } from './main.js';
-import type { CliOptions, Output } from './options.js';
+import { UsageError, type CliOptions, type Output } from './options.js';
 import { mustBeWritable, writeOutput } from './output-file.js';
 import { progressLine } from './streams.js';
 
 /** How a command comes by its result. */
-export type Obtain = (options: CliOptions, paths: readonly string[]) => Promise<RunDetails>;
+export type Obtain = (
+  options: CliOptions,
+  paths: readonly string[],
+  choose?: RunOptions['choose'],
+) => Promise<RunDetails>;
 
 /** The main command over files. Returns the exit code. */
 export async function convert(
@@ -22,13 +28,41 @@ export async function convert(
   screen: Console,
   obtain: Obtain = runWatched,
 ): Promise<number> {
+  if (options.interactive) mustBeTerminal();
   const outputs = outputsOf(options);
   for (const { file } of outputs) if (file !== undefined) mustBeWritable(file);
   const started = Date.now();
-  const details = await obtain(options, paths);
+  const dialogue = options.interactive ? dialogueOf(options, screen) : undefined;
+  const details = await obtain(options, paths, dialogue?.choose);
   for (const output of outputs) await put(output, render(output, details, options, screen), screen);
   await report(details, options, outputs, Date.now() - started, screen);
-  return exitCode(details, options);
+  return dialogue?.wasLeft() ? 130 : exitCode(details, options);
+}
+
+function mustBeTerminal(): void {
+  if (process.stdin.isTTY && process.stderr.isTTY) return;
+  throw new UsageError(
+    '--interactive needs a terminal to ask on.',
+    '--output json=plan.json makes a plan; asyncshift apply plan.json --only <ids> makes some of its changes',
+  );
+}
+
+interface Talk {
+  readonly choose: NonNullable<RunOptions['choose']>;
+  readonly wasLeft: () => boolean;
+}
+
+function dialogueOf(options: CliOptions, screen: Console): Talk {
+  let left = false;
+  return {
+    wasLeft: () => left,
+    async choose(found) {
+      const { chooseGroups } = require('./interactive.js') as typeof import('./interactive.js');
+      const { groups, interrupted } = await chooseGroups(found, options.context, screen);
+      left = interrupted;
+      return groups;
+    },
+  };
 }
 
 /** Stdout, a file, or stderr when something else has stdout. */
@@ -48,10 +82,23 @@ function outputsOf(options: CliOptions): Destination[] {
   return asked;
 }
 
-const isWriting = (options: CliOptions): boolean => options.write && !options.dryRun;
+type Writing = Pick<CliOptions, 'write' | 'dryRun'> & Partial<Pick<CliOptions, 'interactive'>>;
+
+const isWriting = (options: Writing): boolean => (options.write || options.interactive === true) && !options.dryRun;
 
 /** Runs with a progress line on a terminal. Once it writes, the first Ctrl-C lets the file in hand be finished; a second one ends at once. */
-export async function runWatched(options: CliOptions, paths: readonly string[]): Promise<RunDetails> {
+export async function convert(
+  options: CliOptions,
+  paths: readonly string[],
+  screen: Console,
+  obtain: Obtain = runWatched,
+): Promise<number> {
+  if (options.interactive) mustBeTerminal();
+  const outputs = outputsOf(options);
+  for (const { file } of outputs) if (file !== undefined) mustBeWritable(file);
+  const started = Date.now();
+  const dialogue = options.interactive ? dialogueOf(options, screen) : undefined;
+  const details = await obtain(options, paths, dialogue?.choose);
   const stop = new AbortController();
   const progress = progressLine(process.stderr.isTTY === true && !process.env['CI'] && !options.quiet);
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -70,6 +117,12 @@ export async function runWatched(options: CliOptions, paths: readonly string[]):
       to: options.to!,
       paths,
       write: isWriting(options),
+      ...(choose && {
+        choose: (found) => {
+          progress.clear();
+          return choose(found);
+        },
+      }),
       onProgress,
       signal: stop.signal,
     });
@@ -91,14 +144,7 @@ function render(output: Destination, details: RunDetails, options: CliOptions, s
         colours,
       );
     case 'patch': {
-      const bom = (has: boolean): string => (has ? '\uFEFF' : '');
-      const changes = details.changes.map(({ source, after }) => ({
-        path: source.path,
-        before: bom(source.bom) + source.text,
-        after: bom(source.bom) + after,
-        ...(source.isNew && { isNew: true }),
-      }));
-      const patch = patchOf(changes, options.context);
+      const patch = patchOf(details.changes.map(changeOf), options.context);
       return toStdout && screen.colourOut ? colourPatch(patch, colours) : patch;
     }
     default:
@@ -106,9 +152,22 @@ function render(output: Destination, details: RunDetails, options: CliOptions, s
         document: details.document,
         text: (file) => details.sources.get(file)?.text,
         command: commandFor(options),
+        asset,
       });
   }
 }
+
+/** A file of a plan as a patch shows it: every byte. */
+export function changeOf({ source, after }: PlannedFile): Change {
+  const bom = source.bom ? '\uFEFF' : '';
+  return { path: source.path, before: bom + source.text, after: bom + after, ...(source.isNew && { isNew: true }) };
+}
+
+const asset = (name: string): string =>
+  fs.readFileSync(
+    name.includes('/') ? require.resolve(name) : path.join(__dirname, '..', '..', 'assets', name),
+    'utf8',
+  );
 
 /** What a reader of a report types to get the changes made. */
 function commandFor({ to, from, unsafe }: CliOptions): string {
@@ -146,9 +205,10 @@ export async function printError(error: FileError, shown: (file: string) => stri
   return error.line > 0 ? screen.always(line) : screen.error(line);
 }
 
-async function report(
+/** What people are told about a run, on stderr. */
+export async function report(
   details: RunDetails,
-  options: CliOptions,
+  options: Writing & Pick<CliOptions, 'verbose' | 'stats'>,
   outputs: readonly Output[],
   milliseconds: number,
   screen: Console,
@@ -183,7 +243,7 @@ async function report(
 async function reportSkipped(
   skipped: readonly FileError[],
   shown: (file: string) => string,
-  options: CliOptions,
+  options: Pick<CliOptions, 'verbose'>,
   screen: Console,
 ): Promise<void> {
   const told = options.verbose ? skipped.length : MOST;
@@ -219,7 +279,7 @@ function hintFor(dirty: readonly FileError[], shown: (file: string) => string): 
 const shellName = (file: string): string => (/^[\w./@+-]+$/.test(file) ? file : `'${file.replaceAll("'", `'\\''`)}'`);
 
 /** 2 beats 1: a gate must not pass for clean, nor for merely different, when something could not be done. */
-function exitCode(details: RunDetails, options: CliOptions): number {
+export function exitCode(details: RunDetails, options: Partial<Pick<CliOptions, 'check' | 'maxRefused'>>): number {
   const { summary } = details.document;
   if (details.interrupted) return typeof process.exitCode === 'number' ? process.exitCode : 130;
   if (summary.errors > 0) return 2;

@@ -34,6 +34,7 @@ export interface CliOptions {
   readonly limit?: number;
   readonly write: boolean;
   readonly check: boolean;
+  readonly interactive?: boolean;
   readonly explain: boolean;
   readonly dryRun: boolean;
   readonly output: readonly Output[];
@@ -84,6 +85,7 @@ const FORMATS: readonly OutputFormat[] = [
 export const COMMANDS: Readonly<Record<string, string>> = {
   init: 'writes a configuration for this project; changes nothing that is there',
   list: 'the directions that can be asked for',
+  'apply <plan>': 'make the changes of a plan, or some of them (--only)',
   'explain <code>': 'what a reason or a note means, and what to do',
   'migrate --test <command>': 'convert what the tests bear: groups that break them are found and left out',
   undo: 'put back what the last --write replaced, if the files are unchanged since',
@@ -179,6 +181,7 @@ function addResultOptions(command: Command, rare: (flags: string, description: s
     .optionsGroup('What to do with the result:')
     .option('-w, --write', 'change the files')
     .option('--check', 'exit 1 if anything would change (with --write: was changed)')
+    .option('-i, --interactive', 'choose change by change, then write those that you took')
     .option('--explain', 'show why each site was refused, with the code')
     .addOption(
       new Option('--output <fmt[=file]>', `${FORMATS.join(' | ')} (default: patch; repeatable)`).argParser(addOutput),
@@ -299,6 +302,8 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
     ...(options.overrides ?? []).map((each) => ({ ...options, ...each, to: each.to ?? options.to! })),
   ])
     checkDirection({ ...asked, to: asked.to! });
+  if (options.interactive && paths.includes('-'))
+    throw new UsageError(`--interactive asks about files; name them instead of '-'.`);
   const toStdout = options.output.filter((output) => output.file === undefined);
   if (toStdout.length > 1) {
     const [, second] = toStdout;

@@ -5,6 +5,8 @@ import type { FileError, Language, ProjectResult, ProjectView, SourceText, Style
 export interface Engine {
   convertProject(files: readonly SourceText[], options: TransformOptions, view: ProjectView): ProjectResult;
   readonly transforms?: readonly Direction[];
+  /** The first place where a text does not parse. */
+  syntaxErrorIn?(path: string, text: string): { readonly message: string } | undefined;
 }
 
 export interface Direction {
@@ -20,6 +22,7 @@ export function loadEngine(): Engine {
   if (!index.allTransforms) return index;
   return {
     convertProject: index.convertProject,
+    syntaxErrorIn: index.syntaxErrorIn,
     get transforms() {
       return index.allTransforms!(); // only this loads every language
     },

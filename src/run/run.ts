@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { FileError, Override, ProjectResult, Settings, TransformOptions, Warning } from '../types.js';
+import type { ChangeGroup, FileError, Override, ProjectResult, Settings, TransformOptions, Warning } from '../types.js';
 import { readBesideFrom, withBeside } from './beside.js';
 import { chooseFiles, type Choice } from './choose.js';
 import { documentOf, type FileResult, type ResultDocument } from './document.js';
@@ -29,6 +29,8 @@ export interface RunOptions extends TransformOptions {
   readonly patternsFrom?: string;
   /** Write the files; default: only find out. */
   readonly write?: boolean;
+  /** Which of the groups are made; it may edit them. Called once all are known, before anything is written. */
+  readonly choose?: (found: Found) => Promise<readonly ChangeGroup[]>;
   /** Write files whose present content git does not have. */
   readonly allowDirty?: boolean;
   /** Write files that are not under git. */
@@ -54,6 +56,14 @@ export interface Progress {
   readonly phase: 'reading' | 'converting' | 'writing';
   readonly done: number;
   readonly total: number;
+}
+
+/** What there is to choose from. */
+export interface Found {
+  readonly groups: readonly ChangeGroup[];
+  readonly sources: ReadonlyMap<string, Source>;
+  /** Absolute. */
+  readonly root: string;
 }
 
 /** A run's document and what reports need beside it. */
@@ -108,7 +118,8 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const looked = lookAtFiles(choice, settings, options, readFile);
   const converted = await convertAll(choice, looked, settings, options, readFile);
   const beside = withBeside(converted.groups, looked.sources, readBesideFrom(choice.root, readFile));
-  const plan = planChanges(beside.groups, beside.sources);
+  const all = planChanges(beside.groups, beside.sources);
+  const plan = options.choose ? await chosenOf(all, beside.sources, choice.root, options.choose) : all;
   const styleless = withoutTheStyle(choice, settings);
   const problems = [choice, styleless, looked, beside, converted, plan].flatMap((part) => part.errors);
   const refusedToWrite =
@@ -144,6 +155,17 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
     interrupted: written?.interrupted ?? false,
     ...(written?.undo && { undo: written.undo }),
   };
+}
+
+async function chosenOf(
+  all: Plan,
+  sources: ReadonlyMap<string, Source>,
+  root: string,
+  choose: NonNullable<RunOptions['choose']>,
+): Promise<Plan> {
+  const chosen = all.groups.length > 0 ? await choose({ groups: all.groups, sources, root }) : [];
+  const plan = planChanges(chosen, sources);
+  return { ...plan, errors: [...all.errors, ...plan.errors] };
 }
 
 function stagedOf({ root }: Choice, options: RunOptions): Staged | undefined {

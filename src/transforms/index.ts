@@ -32,6 +32,21 @@ export function convertProject(
   return theirs.length === 0 ? result : together(javascript().convertJavaScript(theirs, options, view), result);
 }
 
+/** The first place where a text is not the language that its name says; files of other kinds are not looked at. */
+export function syntaxErrorIn(
+  path: string,
+  text: string,
+): { line: number; column: number; message: string } | undefined {
+  if (isPython(path)) {
+    const { pyFile } = require('../python/file.js') as typeof import('../python/file.js');
+    const file = pyFile(path, text);
+    return 'error' in file ? file.error : undefined;
+  }
+  if (!/\.[cm]?[jt]sx?$/i.test(path)) return undefined;
+  const { parseSource } = require('../javascript/parse.js') as typeof import('../javascript/parse.js');
+  return parseSource(path, text).errors[0];
+}
+
 const isPython = (path: string): boolean => /\.pyi?$/i.test(path);
 
 /** A mixed project is one result: the languages share no change group. */

@@ -53,7 +53,8 @@ export function builtBin(toy = true): string {
   if (bin && toy) return bin;
   const home = fs.mkdtempSync(path.join(ensure(path.join(top, 'node_modules', '.cache', 'asyncshift-test')), 'run-'));
   compile(path.join(top, 'src'), path.join(home, 'dist'));
-  for (const name of ['package.json', 'schema.json']) fs.copyFileSync(path.join(top, name), path.join(home, name));
+  for (const name of ['package.json', 'schema.json', 'schemas', 'assets'])
+    fs.cpSync(path.join(top, name), path.join(home, name), { recursive: true });
   fs.mkdirSync(path.join(home, 'bin'));
   fs.copyFileSync(path.join(top, 'bin', 'asyncshift.js'), path.join(home, 'bin', 'asyncshift.js'));
   if (toy) fs.writeFileSync(path.join(home, 'dist', 'transforms', 'index.js'), TOY);

@@ -96,7 +96,7 @@ describe('usage', () => {
     [['--wirte', '--to', 'async'], "unknown option '--wirte'\n(Did you mean --write?)"],
     [
       ['--output', 'jsno', '--to', 'async'],
-      "There is no output format 'jsno'. There are: patch, json, explain, ndjson, sarif, github, rdjson, junit, md. Did you mean 'json'?",
+      "There is no output format 'jsno'. There are: patch, json, explain, ndjson, sarif, github, rdjson, junit, html, md. Did you mean 'json'?",
     ],
     [['a.js'], 'say which style to write: --to async. There are: callback, promise, async, pool.'],
     [['lst'], "there is no command 'lst'. Did you mean 'list'?"],

@@ -10,6 +10,8 @@ export interface Reported {
   readonly text: (path: string) => string | undefined;
   /** The command that would make the changes, for people: `npx asyncshift --to async --write`. */
   readonly command: string;
+  /** The text of a file that a report is built into: `review.html`, or one of diff2html's. */
+  readonly asset: (name: string) => string;
 }
 
 /** A place in a file, for people and machines: all four are 1-based, the end is behind the last character. */

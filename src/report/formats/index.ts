@@ -9,5 +9,6 @@ export const reports = {
   github: (reported: Reported) => (require('./github.js') as typeof import('./github.js')).github(reported),
   rdjson: (reported: Reported) => (require('./rdjson.js') as typeof import('./rdjson.js')).rdjson(reported),
   junit: (reported: Reported) => (require('./junit.js') as typeof import('./junit.js')).junit(reported),
+  html: (reported: Reported) => (require('./html.js') as typeof import('./html.js')).html(reported),
   md: (reported: Reported) => (require('./markdown.js') as typeof import('./markdown.js')).markdown(reported),
 } as const;
