@@ -87,18 +87,11 @@ type Writing = Pick<CliOptions, 'write' | 'dryRun'> & Partial<Pick<CliOptions, '
 const isWriting = (options: Writing): boolean => (options.write || options.interactive === true) && !options.dryRun;
 
 /** Runs with a progress line on a terminal. Once it writes, the first Ctrl-C lets the file in hand be finished; a second one ends at once. */
-export async function convert(
+export async function runWatched(
   options: CliOptions,
   paths: readonly string[],
-  screen: Console,
-  obtain: Obtain = runWatched,
-): Promise<number> {
-  if (options.interactive) mustBeTerminal();
-  const outputs = outputsOf(options);
-  for (const { file } of outputs) if (file !== undefined) mustBeWritable(file);
-  const started = Date.now();
-  const dialogue = options.interactive ? dialogueOf(options, screen) : undefined;
-  const details = await obtain(options, paths, dialogue?.choose);
+  choose?: RunOptions['choose'],
+): Promise<RunDetails> {
   const stop = new AbortController();
   const progress = progressLine(process.stderr.isTTY === true && !process.env['CI'] && !options.quiet);
   const onSignal = (signal: NodeJS.Signals): void => {

@@ -4,6 +4,7 @@ import { migrate, MigrateError, type MigrateOptions, type Step } from '../run/mi
 import type { RunDetails } from '../run/run.js';
 import { convert, runWatched } from './convert.js';
 import type { Console, Loudness } from './main.js';
+import { withConfig } from './config.js';
 import { checkTogether, COMMANDS, parseArguments, UsageError, type CliOptions } from './options.js';
 
 interface OwnOptions {
@@ -19,11 +20,13 @@ interface OwnOptions {
 /** `asyncshift migrate --test "npm test" --to async src`: the main command, guarded by the user's tests. Returns the exit code. */
 export async function migrateCommand(args: readonly string[], open: (loudness: Loudness) => Console): Promise<number> {
   const { own, rest, help } = parse(args);
-  const { options, paths } = parseArguments(rest);
-  const screen = open(options);
-  if (own.help || options.help) return screen.out(help).then(() => 0);
+  const parsed = parseArguments(rest);
+  const { paths } = parsed;
+  const screen = open(parsed.options);
+  if (own.help || parsed.options.help) return screen.out(help).then(() => 0);
   if (!own.test?.trim())
     throw new UsageError('say which command must stay green: --test "npm test"', 'asyncshift migrate --help');
+  const options = await withConfig(parsed);
   checkTogether(options, paths);
   if (options.staged || paths.includes('-'))
     throw new UsageError(
