@@ -19,6 +19,8 @@ export async function runCommand(name: string, args: readonly string[], open: Op
       const { migrateCommand } = require('./migrate.js') as typeof import('./migrate.js');
       return migrateCommand(args, open);
     }
+    case 'completions':
+      return (require('./completions.js') as typeof import('./completions.js')).completions(args, open);
     case 'apply':
       return (require('./apply.js') as typeof import('./apply.js')).apply(args, open);
     case 'init':

@@ -24,6 +24,11 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   endQuietlyWhenReaderLeaves();
   let screen = consoleFor({});
   try {
+    if (args[0] === 'completion-server') {
+      const { completeWords } = require('./completions.js') as typeof import('./completions.js');
+      process.exitCode = completeWords();
+      return;
+    }
     const command = commandIn(args);
     if (command) {
       const { runCommand } = require('./commands.js') as typeof import('./commands.js');

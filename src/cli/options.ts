@@ -75,7 +75,7 @@ export const STYLES: readonly Style[] = ['callback', 'promise', 'async', 'pool']
 const POLICIES: readonly ExportsPolicy[] = ['wrap', 'change', 'refuse'];
 const POOLS = ['threads', 'limit'] as const;
 const COLOURS: readonly When[] = ['auto', 'always', 'never'];
-const FORMATS: readonly OutputFormat[] = [
+export const FORMATS: readonly OutputFormat[] = [
   'patch',
   'json',
   'explain',
@@ -84,6 +84,7 @@ const FORMATS: readonly OutputFormat[] = [
 
 export const COMMANDS: Readonly<Record<string, string>> = {
   init: 'writes a configuration for this project; changes nothing that is there',
+  'completions <shell>': 'what makes bash, zsh, fish or powershell complete our words',
   list: 'the directions that can be asked for',
   'apply <plan>': 'make the changes of a plan, or some of them (--only)',
   'explain <code>': 'what a reason or a note means, and what to do',
@@ -226,6 +227,10 @@ function addGeneralOptions(command: Command, rare: (flags: string, description: 
     .addOption(rare('--all', 'with --help: every option'))
     .option('-V, --version', 'the version');
 }
+
+/** Every option that is told, by its long name. */
+export const flagsOf = (): string[] =>
+  mainCommand(true).options.flatMap(({ long, hidden: isHidden }) => (long && !isHidden ? [long] : []));
 
 /** The help screen; `all` with the options that few need. */
 export const helpText = (all: boolean): string => `${mainCommand(all).helpInformation()}${helpEnd(all)}\n`;
