@@ -58,7 +58,7 @@ function windowAt(kick: ts.Statement, statements: readonly ts.Statement[], env: 
   const flag = flagOf(turn, pump, state);
   if (!flag || !failsAlone(turn, flag, pump, env, state)) return undefined;
   const step = endOf(pump, turn, flag, env, state);
-  if (!step || !isKept(pump, turn, flag, step, started.fn, state)) return undefined;
+  if (!step || !endsWith(turn, step) || !isKept(pump, turn, flag, step, started.fn, state)) return undefined;
   const answersEmpty = step.statement === turn.again;
   if (answersEmpty && env.sync && !state.whole) return undefined;
   const asked = { statement: kick, list: pump.list, length: pump.length, step };
@@ -153,6 +153,15 @@ function endOf(pump: Pump, turn: Turn, flag: Flag, env: Env, state: State): Coun
     return { ...common, ...count, until: test.right, statement, ...finalOf(statement.thenStatement, flag) };
   }
   return undefined;
+}
+
+/** Behind the count, and behind the next start, an answer does nothing more. */
+function endsWith({ list, again, counted }: Turn, { statement, also }: CounterStep): boolean {
+  const ends = [again, statement, ...also, ...counted];
+  const from = Math.min(list.indexOf(again), list.indexOf(statement));
+  return (
+    from >= 0 && list.slice(from).every((each) => ends.includes(each) || each.getText().replace(';', '') === 'return')
+  );
 }
 
 /** `++done` in the test, or `done++;` in front of it. */
