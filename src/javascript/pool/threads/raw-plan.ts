@@ -1,14 +1,14 @@
-import type { ProjectView } from "../../../types.js";
-import { originOf } from "../../calls/origin.js";
-import type { FileContext } from "../../context.js";
-import { ts } from "../../parse.js";
-import type { PlacedRefusal, PlannedGroup } from "../../plan.js";
-import { rangeOf } from "../../snippet.js";
-import { importsLeft, withoutLines } from "../to-plain.js";
-import { resultsOf } from "./cloneable.js";
-import { changesItsItem, unsafeNotes } from "./here.js";
-import { rawSiteOf, type RawSite } from "./raw.js";
-import type { WorkerTask } from "./worker.js";
+import type { ProjectView } from '../../../types.js';
+import { originOf } from '../../calls/origin.js';
+import type { FileContext } from '../../context.js';
+import { ts } from '../../parse.js';
+import type { PlacedRefusal, PlannedGroup } from '../../plan.js';
+import { rangeOf } from '../../snippet.js';
+import { importsLeft, withoutLines } from '../to-plain.js';
+import { resultsOf } from './cloneable.js';
+import { changesItsItem, unsafeNotes } from './here.js';
+import { rawSiteOf, type RawSite } from './raw.js';
+import type { WorkerTask } from './worker.js';
 
 /** The workers of Node's own that a file starts: those that do one thing become calls of it in this thread. */
 export function planRawWorkers(
@@ -21,25 +21,21 @@ export function planRawWorkers(
   const refusals: PlacedRefusal[] = [];
   for (const made of rawWorkersIn(ctx)) {
     const read = rawSiteOf(made, files, ctx, view);
-    if ("code" in read) refusals.push({ ctx, rule, refusal: read });
+    if ('code' in read) refusals.push({ ctx, rule, refusal: read });
     else if (changesItsItem(read.task) || givesItsItem(read.task))
       refusals.push({
         ctx,
         rule,
         refusal: {
-          code: "not-cloneable",
+          code: 'not-cloneable',
           at: rangeOf(made),
-          detail: "a changed item",
+          detail: 'a changed item',
         },
       });
     else sites.push(read);
   }
-  const isUnsafe = ({ task, made }: RawSite): boolean =>
-    unsafeNotes(task, rangeOf(made)).length > 0;
-  const groups = [
-    sites.filter((site) => !isUnsafe(site)),
-    sites.filter(isUnsafe),
-  ]
+  const isUnsafe = ({ task, made }: RawSite): boolean => unsafeNotes(task, rangeOf(made)).length > 0;
+  const groups = [sites.filter((site) => !isUnsafe(site)), sites.filter(isUnsafe)]
     .filter((members) => members.length > 0)
     .map((members) => groupOf(members, ctx, rule));
   return { groups, refusals };
@@ -48,21 +44,12 @@ export function planRawWorkers(
 /** What it was given is part of what it gives: a copy of a copy came out of the thread. */
 function givesItsItem({ fn }: WorkerTask): boolean {
   const [param] = fn.parameters;
-  const name =
-    param && ts.isIdentifier(param.name) ? param.name.text : undefined;
+  const name = param && ts.isIdentifier(param.name) ? param.name.text : undefined;
   const holds = (node: ts.Node): boolean => {
     if (ts.isIdentifier(node)) return node.text === name;
-    if (
-      ts.isCallExpression(node) ||
-      ts.isNewExpression(node) ||
-      ts.isPropertyAccessExpression(node)
-    )
-      return false;
+    if (ts.isCallExpression(node) || ts.isNewExpression(node) || ts.isPropertyAccessExpression(node)) return false;
     if (ts.isPropertyAssignment(node)) return holds(node.initializer);
-    return (
-      !ts.isFunctionLike(node) &&
-      !!ts.forEachChild(node, (child) => holds(child) || undefined)
-    );
+    return !ts.isFunctionLike(node) && !!ts.forEachChild(node, (child) => holds(child) || undefined);
   };
   return name !== undefined && resultsOf(fn).some(holds);
 }
@@ -73,8 +60,7 @@ function rawWorkersIn(ctx: FileContext): ts.NewExpression[] {
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node)) {
       const origin = originOf(node.expression, ctx.scopes);
-      if (origin?.module === "worker_threads" && origin.path[0] === "Worker")
-        found.push(node);
+      if (origin?.module === 'worker_threads' && origin.path[0] === 'Worker') found.push(node);
     }
     ts.forEachChild(node, visit);
   };
@@ -83,25 +69,14 @@ function rawWorkersIn(ctx: FileContext): ts.NewExpression[] {
 }
 
 /** The workers' files and the one that starts them change together. */
-function groupOf(
-  sites: readonly RawSite[],
-  ctx: FileContext,
-  rule: string,
-): PlannedGroup {
+function groupOf(sites: readonly RawSite[], ctx: FileContext, rule: string): PlannedGroup {
   const gone = sites.map(({ promise }) => promise);
-  const imports = importsLeft(
-    ctx,
-    ["worker_threads", "node:worker_threads", "path", "node:path"],
-    gone,
-  );
-  const all = [
-    ...sites.flatMap(({ edits }) => edits),
-    ...withoutLines(imports.unused, ctx, true),
-  ];
+  const imports = importsLeft(ctx, ['worker_threads', 'node:worker_threads', 'path', 'node:path'], gone);
+  const all = [...sites.flatMap(({ edits }) => edits), ...withoutLines(imports.unused, ctx, true)];
   const needs = sites.map(({ need }) => need);
   return {
     rule,
-    title: `${sites.map(({ need }) => need.from).join(", ")} ${sites.length === 1 ? "runs" : "run"} in this thread`,
+    title: `${sites.map(({ need }) => need.from).join(', ')} ${sites.length === 1 ? 'runs' : 'run'} in this thread`,
     entries: [],
     edits: [
       ...all.map((edit, index) => ({
@@ -109,9 +84,7 @@ function groupOf(
         edit,
         ...(index === 0 && { needs }),
       })),
-      ...sites.flatMap(({ worker, workerEdits }) =>
-        workerEdits.map((edit) => ({ ctx: worker, edit })),
-      ),
+      ...sites.flatMap(({ worker, workerEdits }) => workerEdits.map((edit) => ({ ctx: worker, edit }))),
     ],
     unsafe: sites.flatMap(({ task, made }) => unsafeNotes(task, rangeOf(made))),
     notes: [],
