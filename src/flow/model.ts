@@ -141,6 +141,7 @@ export type Exit = { readonly kind: 'exit' } & (
       readonly of: Target;
       readonly with?: Value;
       /** the source returned the promise from a `try` without waiting for it */ readonly unawaited?: boolean;
+      /** Of the entry: it ends here and tells nobody, which only a bridge around it can say. */ readonly silent?: boolean;
     }
   | { readonly how: 'fail'; readonly with: Snippet }
   | { readonly how: 'break' | 'continue'; readonly label?: string }

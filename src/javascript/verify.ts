@@ -74,12 +74,19 @@ function wrongIn(
   const moved = created.map((edit) => parseSource(edit.path, edit.text));
   const [broken] = moved.flatMap(({ errors }) => errors);
   if (broken) return { why: 'unparsable', detail: `a new file: ${broken.line}:${broken.column} ${broken.message}` };
-  const left = [after, ...moved].flatMap(({ file }) => commentsIn(file));
-  const lost = commentsIn(ctx.file).find((comment) => !takeOne(left, comment) && !isOwnComment(comment));
+  const left = [after, ...moved].flatMap(({ file }) => commentsIn(file).map(withoutSignature));
+  const lost = commentsIn(ctx.file)
+    .map(withoutSignature)
+    .find((comment) => !takeOne(left, comment) && !isOwnComment(comment));
   if (lost !== undefined) return { why: 'comment-lost', detail: lost };
   // A comment that is there twice stands on code that is there twice: nobody would write that by hand.
   const repeated = left.find((comment) => !isOwnComment(comment));
   return repeated === undefined ? undefined : { why: 'code-repeated', detail: repeated };
+}
+
+/** What a doc comment says of parameters and results follows the function's head, which may change. */
+function withoutSignature(comment: string): string {
+  return comment.replace(/^[ \t]*\*[ \t]*@(?:param|returns?)\b[^\n]*\n/gm, '');
 }
 
 /** Edits that overlap are a defect of ours too: nothing of them is applied. */

@@ -412,7 +412,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'path-without-callback': {
     sentence: "Left unchanged: on the path at `%code%` nothing is ever reported, and an async function would answer there.",
     advice: "Report on that path too, if waiting for ever is not intended.",
-    example: "const fs = require('fs');\nexports.load = function (name, cb) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return cb(err);\n    if (text) cb(null, text);\n  });\n};\n",
+    example: "const fs = require('fs');\nexports.load = function (name, done, failed) {\n  fs.readFile(name, 'utf8', (err, text) => {\n    if (err) return failed(err);\n    done(text);\n  });\n};\n",
   },
   'pool-option': {
     sentence: "Left unchanged: `%code%` is something that only a pool of threads has.",

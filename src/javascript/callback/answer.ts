@@ -8,7 +8,9 @@ import type { Assumed } from './assume.js';
 import { bindResults, isUsed, nameOnly } from './await.js';
 import { isFirstArgument, isTestOf, isUnderTest } from './error-uses.js';
 import { withoutCommentsOf } from './keep-comments.js';
+import { ended } from './silent.js';
 import { readList } from './statements.js';
+import type { ReadBlock } from './statements.js';
 import { mark, mention, mentions, withKnown } from './state.js';
 import type { Env, State } from './state.js';
 import type { FunctionNode, Gives } from './types.js';
@@ -124,8 +126,7 @@ function waitOn(answered: Answered, bind: Bind | undefined, onFail?: Handler): S
 /** Reads the list from an index to its end; every path must report. */
 function readAll(body: Body, from: number, env: Env, state: State, fn: ts.Node): Step[] {
   const block = readList(body.statements, body.range, env, state, from);
-  if (!leaves(block.steps)) stop('path-without-callback', lastOf(body) ?? fn);
-  return withTail(block);
+  return ended(withTail(block), lastOf(body) ?? fn, env, state);
 }
 
 function lastOf(body: Body): ts.Node | undefined {
@@ -180,17 +181,25 @@ class ErrorSplit {
     const { statements, range } = this.body;
     const { waits } = this.state;
     const start = waits.length;
-    const failed = readList(statements, range, this.failing(), this.state);
+    const failed = this.toItsEnd(readList(statements, range, this.failing(), this.state));
     if (!leaves(failed.steps)) return undefined;
     const inFailed = waits.slice(start);
     const bind = bindResults(this.results, this.answered.gives, this.state);
-    const fine = readList(statements, range, this.succeeding(), this.state);
+    const fine = this.toItsEnd(readList(statements, range, this.succeeding(), this.state));
     // Waiting for one call in two places would write it twice.
     if (inFailed.some((call) => waits.includes(call, start + inFailed.length))) return undefined;
     const both = statements.slice(0, Math.min(failed.read, fine.read));
     if (both.some((each) => !mentions(each, this.error, this.state) && !this.state.moved.has(each))) return undefined;
     if (!leaves(fine.steps)) stop('path-without-callback', lastOf(this.body) ?? this.answered.fn);
     return this.withHandler(failed, withoutCommentsOf(failed, withTail(fine)), bind);
+  }
+
+  /** Where a path may end without an answer, the end of the list is one. */
+  private toItsEnd(block: ReadBlock): ReadBlock {
+    const { statements } = this.body;
+    const last = lastOf(this.body);
+    if (!this.state.silence || !last || block.read < statements.length || leaves(block.steps)) return block;
+    return { ...block, steps: ended(withTail(block), last, this.env, this.state), tail: [] };
   }
 
   /** `if (err) log(err); REST`: both ways go on with the rest. */

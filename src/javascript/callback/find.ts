@@ -1,10 +1,10 @@
-import { calleeOf } from '../calls/callee.js';
-import { bare, memberName, originOf } from '../calls/origin.js';
+import { bare, memberName } from '../calls/origin.js';
 import type { FileContext } from '../context.js';
 import { ts } from '../parse.js';
 import { mayHoldCallbacks } from '../prefilter.js';
 import { aliasOf, optionalOf, shufflesOf } from './shuffle.js';
-import { boundCall, handedAs, isCallbackNode, isFunction } from './shape.js';
+import { firstArgument, isError, isErrorFirstCall, isNamedError } from './find-errors.js';
+import { handedAs, isCallbackNode } from './shape.js';
 import type { CallbackFunction, FunctionNode, ReportSite, Results } from './types.js';
 
 /** Says of a call with a callback, from knowledge beyond the file, that its callee is error-first. */
@@ -20,7 +20,12 @@ export function findCallbackFunctions(ctx: FileContext, isKnown: KnownErrorFirst
   const found = new Set(candidates.filter((each) => isProven(each, ctx)));
   for (let grown = true; grown;) {
     grown = false;
-    const names = new Set([...found].flatMap((each) => nameSymbol(each.node, ctx) ?? []));
+    const names = new Map(
+      [...found].flatMap((each) => {
+        const name = nameSymbol(each.node, ctx);
+        return name ? [[name, each.index] as const] : [];
+      }),
+    );
     for (const each of candidates) {
       if (found.has(each) || !handsOn(each, names, ctx, isKnown)) continue;
       found.add(each);
@@ -68,18 +73,26 @@ function functionsIn(file: ts.SourceFile): FunctionNode[] {
   return found;
 }
 
-/** The last parameter that is called or handed on like a callback. */
+/** The last parameter that is proven to be a callback; else the last that is called, or is handed on like one. */
 function candidateOf(node: FunctionNode, ctx: FileContext): Candidate | undefined {
   if (isExecutor(node, ctx)) return undefined;
+  const found: Candidate[] = [];
   for (let index = node.parameters.length - 1; index >= 0; index--) {
-    const param = node.parameters[index]!;
-    const symbol = ts.isIdentifier(param.name) ? ctx.scopes.symbolOf(param.name) : undefined;
-    if (!symbol || symbol.name === 'this') continue;
-    const alias = aliasOf(symbol, ctx);
-    const sites = [symbol, ...(alias ? [alias.symbol] : [])].flatMap((each) => sitesOf(each, node, ctx));
-    if (sites.some((site) => site.kind !== 'unknown')) return { node, param, symbol, index, sites };
+    const each = candidateAt(node, index, ctx);
+    if (each && isProven(each, ctx)) return each;
+    if (each) found.push(each);
   }
-  return undefined;
+  // `mkdirs(dir, cb, made)` hands `made` on, and says nothing of it by that.
+  return found.find(({ sites }) => sites.some(({ kind }) => kind !== 'passed' && kind !== 'unknown')) ?? found[0];
+}
+
+function candidateAt(node: FunctionNode, index: number, ctx: FileContext): Candidate | undefined {
+  const param = node.parameters[index]!;
+  const symbol = ts.isIdentifier(param.name) ? ctx.scopes.symbolOf(param.name) : undefined;
+  if (!symbol || symbol.name === 'this') return undefined;
+  const alias = aliasOf(symbol, ctx);
+  const sites = [symbol, ...(alias ? [alias.symbol] : [])].flatMap((each) => sitesOf(each, node, ctx));
+  return sites.some((site) => site.kind !== 'unknown') ? { node, param, symbol, index, sites } : undefined;
 }
 
 /** `new Promise((resolve, reject) => …)`, or a function with a name that goes there and nowhere else. */
@@ -183,6 +196,8 @@ function isProven(candidate: Candidate, ctx: FileContext): boolean {
   const others = candidate.sites.filter((site) => site.kind !== 'unknown' && !isErrorListener(site));
   if (others.length > 0 && candidate.sites.some(isErrorListener)) return true;
   if (errors.some((site) => isError(firstArgument(site.at), ctx))) return true;
+  if (errors.length > 0 && errors.every((site) => site.count === 0 && isNamedError(firstArgument(site.at), ctx)))
+    return isLast(candidate) || calls.some((site) => site.kind === 'null');
   return (
     calls.some((site) => site.kind === 'null') &&
     errors.length === 0 &&
@@ -200,106 +215,10 @@ function isErrorListener({ kind, at }: ReportSite): boolean {
 
 const isLast = (candidate: Candidate): boolean => candidate.index === candidate.node.parameters.length - 1;
 
-function firstArgument(at: ts.Node): ts.Expression | undefined {
-  if (!ts.isCallExpression(at)) return undefined;
-  const name = memberName(bare(at.expression));
-  if (name === 'call') return at.arguments[1];
-  if (name === 'apply') {
-    const list = at.arguments[1];
-    return list && ts.isArrayLiteralExpression(list) ? list.elements[0] : undefined;
-  }
-  if (name === 'nextTick' || at.expression.getText() === 'setImmediate')
-    return (at.arguments[0] && boundCall(at.arguments[0])?.args[0]) ?? at.arguments[1];
-  return at.arguments[0];
-}
-
-/** `new Error(…)`, a caught exception, the tested first parameter of a continuation. */
-function isError(node: ts.Expression | undefined, ctx: FileContext, depth = 0): boolean {
-  if (!node || depth > 6) return false;
-  const inner = bare(node);
-  if (ts.isNewExpression(inner)) return /Error|Exception|Failure/.test(inner.expression.getText());
-  if (ts.isCallExpression(inner)) return /Error\b|^assign$|^Boom\b/.test(inner.expression.getText());
-  if (ts.isConditionalExpression(inner))
-    return isError(inner.whenTrue, ctx, depth + 1) || isError(inner.whenFalse, ctx, depth + 1);
-  if (ts.isBinaryExpression(inner))
-    return isChoice(inner) && (isError(inner.left, ctx, depth + 1) || isError(inner.right, ctx, depth + 1));
-  if (!ts.isIdentifier(inner)) return false;
-  const declaration = ctx.scopes.symbolOf(inner)?.declarations?.[0];
-  if (!declaration) return false;
-  if (ts.isVariableDeclaration(declaration))
-    return (
-      ts.isCatchClause(declaration.parent) ||
-      (!!declaration.initializer && isError(declaration.initializer, ctx, depth + 1)) ||
-      isAssignedError(inner, depth, ctx)
-    );
-  if (!ts.isParameter(declaration)) return false;
-  const owner = declaration.parent;
-  // A function that stands alone gets arguments, not answers.
-  if (!isHandedOn(owner)) return false;
-  const handed = handedAs(owner);
-  const call = handed.parent;
-  if (ts.isCallExpression(call) && call.arguments.at(-1) === handed && isErrorFirstCall(call, ctx))
-    return owner.parameters[0] === declaration;
-  return (
-    owner.parameters[0] === declaration &&
-    (isFunction(owner) || ts.isFunctionDeclaration(owner)) &&
-    isTested(declaration, inner, ctx)
-  );
-}
-
-/** A function in an argument list, or a local one that can be handed on by its name. */
-function isHandedOn(owner: ts.SignatureDeclaration): boolean {
-  const { parent } = handedAs(owner);
-  if (ts.isCallExpression(parent) || ts.isNewExpression(parent)) return true;
-  return (
-    !!ts.findAncestor(parent, ts.isFunctionLike) &&
-    (ts.isFunctionDeclaration(owner) || ts.isVariableDeclaration(parent))
-  );
-}
-
-/** `first = err` somewhere. */
-function isAssignedError(name: ts.Identifier, depth: number, ctx: FileContext): boolean {
-  const symbol = ctx.scopes.symbolOf(name);
-  if (!symbol || depth > 2) return false;
-  return ctx.scopes.references(symbol).some((use) => {
-    const { parent } = use;
-    const assigned =
-      ts.isBinaryExpression(parent) && parent.left === use && parent.operatorToken.kind === ts.SyntaxKind.EqualsToken;
-    return assigned && isError(parent.right, ctx, depth + 1);
-  });
-}
-
-/** `err || x`, `err && x`, `err != null` */
-function isChoice(node: ts.BinaryExpression): boolean {
-  const { kind } = node.operatorToken;
-  if (
-    [ts.SyntaxKind.BarBarToken, ts.SyntaxKind.AmpersandAmpersandToken, ts.SyntaxKind.QuestionQuestionToken].includes(
-      kind,
-    )
-  )
-    return true;
-  return node.right.kind === ts.SyntaxKind.NullKeyword || node.right.getText() === 'undefined';
-}
-
-/** `if (err)`, `err ? …`, `err || …`, or the continuation that only passes on: `(err, v) => cb(err, v)`. */
-function isTested(param: ts.ParameterDeclaration, use: ts.Identifier, ctx: FileContext): boolean {
-  const symbol = ctx.scopes.symbolOf(use);
-  if (!symbol) return false;
-  if (ts.isCallExpression(use.parent) && use.parent.arguments.length > 1 && param.parent.parameters.length > 1)
-    return true;
-  return ctx.scopes.references(symbol).some((each) => {
-    const { parent } = each;
-    if (ts.isIfStatement(parent)) return true;
-    if (ts.isConditionalExpression(parent)) return parent.condition === each;
-    if (ts.isPrefixUnaryExpression(parent)) return parent.operator === ts.SyntaxKind.ExclamationToken;
-    return ts.isBinaryExpression(parent) && parent.left === each && isChoice(parent);
-  });
-}
-
 /** It hands its callback on to something error-first, and does nothing that speaks against it. */
 function handsOn(
   candidate: Candidate,
-  names: ReadonlySet<ts.Symbol>,
+  names: ReadonlyMap<ts.Symbol, number>,
   ctx: FileContext,
   isKnown: KnownErrorFirst,
 ): boolean {
@@ -308,14 +227,9 @@ function handsOn(
     const call = site.at as ts.CallExpression;
     if (isErrorFirstCall(call, ctx) || isKnown(call)) return true;
     const symbol = calledSymbol(call, ctx);
-    return !!symbol && names.has(symbol);
+    // Behind the place of its callback stands something else.
+    return !!symbol && call.arguments.length - 1 <= (names.get(symbol) ?? -1);
   });
-}
-
-/** Node's functions, those of known packages, and the `async` library. */
-function isErrorFirstCall(call: ts.CallExpression, ctx: FileContext): boolean {
-  if (calleeOf(call, ctx.scopes, { dependencies: ctx.dependencies })?.shape === 'error-first') return true;
-  return /^async(\/|$)/.test(originOf(call.expression, ctx.scopes)?.module ?? '');
 }
 
 function calledSymbol(call: ts.CallExpression, ctx: FileContext): ts.Symbol | undefined {

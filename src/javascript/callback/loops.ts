@@ -1,5 +1,4 @@
 import type { Block, Snippet, Step } from '../../flow/model.js';
-import { leaves } from '../../flow/query.js';
 import { bare } from '../calls/origin.js';
 import { countHead, whileHead } from '../loop-form.js';
 import type { LoopHead } from '../loop-form.js';
@@ -15,6 +14,7 @@ import type { Plan } from './loop-plan.js';
 import { checkCaptured } from './loop-variables.js';
 import { checkNames, noteFailure, plainSnippet, readReport, simpleText } from './report.js';
 import type { ReportRole } from './report.js';
+import { ended } from './silent.js';
 import { readList } from './statements.js';
 import { mentions, roleOf, withKnown, withRoles } from './state.js';
 import type { Env, LocalFunction, State, Turn } from './state.js';
@@ -55,10 +55,10 @@ export function readLoop(
     : from >= 0
       ? readList(body.statements, body.range, inner, state, from)
       : readList(plan.body, { start: first.pos, end: plan.body.at(-1)!.end }, inner, state);
-  if (!leaves(read.steps)) stop('path-without-callback', plan.body.at(-1) ?? node);
+  const closed: Block = { ...read, steps: ended(read.steps, plan.body.at(-1) ?? node, inner, state) };
   checkCaptured(fn, params, plan, state);
   const head = headOf(plan, params, args, env, state);
-  steps.push({ kind: 'loop', ...head, body: withoutLastContinue(read), lead: [], at: rangeOf(call) });
+  steps.push({ kind: 'loop', ...head, body: withoutLastContinue(closed), lead: [], at: rangeOf(call) });
   if (plan.after) steps.push(...readAfter(plan.after, inner, env, state));
   return steps;
 }
@@ -148,7 +148,7 @@ function headOf(
   const { snippets } = state;
   const at = rangeOf(plan.test ?? params[0] ?? state.entry);
   if (!plan.test) return whileHead(undefined, at, snippets);
-  const test = plan.whileTrue ? plainSnippet(plan.test, env, state) : ended(plan.test, plan, state);
+  const test = plan.whileTrue ? plainSnippet(plan.test, env, state) : opposite(plan.test, plan, state);
   if (!plan.counter) return whileHead(test, at, snippets);
   const name = nameOnly(params[0]!.name as ts.Identifier, state);
   const start = plainSnippet(args.at(-1)!, env, state);
@@ -164,12 +164,12 @@ const numeric = new Map<ts.SyntaxKind, string>([
 ]);
 
 /** The opposite of the test that ends the loop; a counter is a number, so that `i >= n` has `i < n`. */
-function ended(test: ts.Expression, plan: Plan, state: State): Snippet {
+function opposite(test: ts.Expression, plan: Plan, state: State): Snippet {
   const node = bare(test);
-  const opposite = plan.counter && ts.isBinaryExpression(node) ? numeric.get(node.operatorToken.kind) : undefined;
-  if (!opposite || !ts.isBinaryExpression(node)) return negated(test, state.snippets);
+  const sign = plan.counter && ts.isBinaryExpression(node) ? numeric.get(node.operatorToken.kind) : undefined;
+  if (!sign || !ts.isBinaryExpression(node)) return negated(test, state.snippets);
   const { snippets } = state;
-  const parts = [snippets.expression(node.left), ` ${opposite} `, snippets.expression(node.right)];
+  const parts = [snippets.expression(node.left), ` ${sign} `, snippets.expression(node.right)];
   return { ...snippets.compose(parts, rangeOf(node), 'no'), loose: true, opposite: snippets.expression(node).parts };
 }
 
@@ -181,8 +181,7 @@ function readAfter(after: ts.Statement, inner: Env, env: Env, state: State): Ste
     known,
     state,
   );
-  if (!leaves(block.steps)) stop('path-without-callback', after);
-  return [...block.steps];
+  return ended(block.steps, after, known, state);
 }
 
 /** `next(i + 1)` */

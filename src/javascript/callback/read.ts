@@ -1,4 +1,4 @@
-import type { Block, Step, Target } from '../../flow/model.js';
+import type { Step, Target } from '../../flow/model.js';
 import { blocksOf, isTask, leaves } from '../../flow/query.js';
 import type { FileContext } from '../context.js';
 import { mayThrowSync } from '../calls/throws.js';
@@ -12,6 +12,8 @@ import { bodyOf } from './answer.js';
 import { keepComments } from './keep-comments.js';
 import { mention, mentions } from './state.js';
 import type { Env, Role, State } from './state.js';
+import { returnsOf } from './returns.js';
+import { ended, tellsAnother } from './silent.js';
 import { readList } from './statements.js';
 import { readSteps, withSteps } from './steps.js';
 import { substituting } from './substitute.js';
@@ -43,12 +45,22 @@ export function readCallback(
   calls: CallResolver,
   whole = false,
 ): ReadOutcome<CallbackReading> {
-  const simple = attempt(() => readFunction(fn, ctx, calls, whole));
-  const read = simple.ok ? simple : orSteps(simple, fn, ctx, calls, whole);
-  return read.ok ? { ok: true, value: read.value, notes: read.value.notes } : read;
+  const read = readAsIs(fn, ctx, calls, { whole });
+  const heard = read.ok || !/^(path-without-callback|returns-value)$/.test(read.refusal.code);
+  const silent = heard ? read : readAsIs(fn, ctx, calls, { whole, silence: true });
+  const found = silent.ok ? silent : read;
+  return found.ok ? { ok: true, value: found.value, notes: found.value.notes } : found;
 }
 
 type Tried = ReturnType<typeof attempt<CallbackReading>>;
+
+/** What is known of the function as a whole; `silence`: its paths may end without an answer. */
+type Way = Pick<State, 'whole' | 'silence'>;
+
+function readAsIs(fn: CallbackFunction, ctx: FileContext, calls: CallResolver, way: Way): Tried {
+  const simple = attempt(() => readFunction(fn, ctx, calls, way));
+  return simple.ok ? simple : orSteps(simple, fn, ctx, calls, way);
+}
 
 /** Local functions that fit into no loop and no block can be async functions of their own. */
 function orSteps(
@@ -56,13 +68,13 @@ function orSteps(
   fn: CallbackFunction,
   ctx: FileContext,
   calls: CallResolver,
-  whole: boolean,
+  way: Way,
 ): Tried {
   if (!/^(reference-use|shared-loop-variable|path-without-callback|error-not-checked)$/.test(simple.refusal.code))
     return simple;
   const { body } = fn.node;
   const declares = !!body && ts.isBlock(body) && body.statements.some(declaresFunction);
-  const stepped = declares ? attempt(() => readFunction(fn, ctx, calls, whole, true)) : simple;
+  const stepped = declares ? attempt(() => readFunction(fn, ctx, calls, way, true)) : simple;
   return stepped.ok ? stepped : simple;
 }
 
@@ -78,37 +90,35 @@ function readFunction(
   fn: CallbackFunction,
   ctx: FileContext,
   calls: CallResolver,
-  whole: boolean,
+  way: Way,
   stepped = false,
 ): CallbackReading {
   const { node } = fn;
   if (fn.unclear) stop('not-error-first', fn.unclear);
   checkPlace(fn, ctx);
   const steps = stepped ? { fns: new Map(), calls: new Map() } : undefined;
-  const state: State = { ...newState(ctx, node, calls), whole, ...(steps && { steps }) };
+  const state: State = { ...newState(ctx, node, calls), ...way, ...(steps && { steps }) };
+  if (way.silence && tellsAnother(fn, state)) stop('path-without-callback', node);
   const target: Target = { of: 'entry' };
   const env = entryEnv(fn, target, ctx);
   for (const shuffle of fn.shuffles) if (!isShared(shuffle)) state.moved.add(shuffle.node);
   checkWrites(fn, ctx);
   const body = bodyOf(node);
   const flow = readList(body.statements, body.range, env, state, fn.part?.from);
-  if (!leaves(flow.steps)) stop('path-without-callback', body.statements.at(-1) ?? node);
+  const all = ended(flow.steps, body.statements.at(-1) ?? node, env, state);
   const own = readSteps(target, state);
   const results = resultsOf(state.reports.get(target) ?? [], fn);
-  const { from, prologueSteps } = prologueOf(fn, flow, body.statements, state);
+  const { from, prologueSteps } = prologueOf(fn, all, body.statements, state);
   checkPart(fn, from, body.statements);
   return {
-    flow: keepComments(
-      withSteps({ steps: flow.steps, tail: flow.tail }, prologueSteps, body.statements, state),
-      node.body!,
-    ),
+    flow: keepComments(withSteps({ steps: all, tail: flow.tail }, prologueSteps, body.statements, state), node.body!),
     ...(own.length > 0 && { steps: own, stepCalls: stepCallsOf(own, state) }),
     target,
     snippets: state.snippets,
     from,
     prologueSteps,
     results,
-    facts: factsOf(fn, flow, from, prologueSteps, env, state),
+    facts: factsOf(fn, all, from, prologueSteps, env, state),
     needs: state.needs,
     notes: state.notes,
     waits: state.waits,
@@ -268,11 +278,11 @@ function joinOf(kinds: readonly ReportSite['kind'][]): Results | undefined {
 /** Where the async part begins: the first statement that waits, or a continuation that is declared before it. */
 function prologueOf(
   fn: CallbackFunction,
-  flow: Block,
+  steps: readonly Step[],
   statements: readonly ts.Statement[],
   state: State,
 ): { from: number; prologueSteps: number } {
-  const waiting = flow.steps.find(stepWaits);
+  const waiting = steps.find(stepWaits);
   const shuffles = new Set<ts.Node>(fn.shuffles.map((each) => each.node));
   const first =
     waiting && statements.find((each) => each.getStart() <= waiting.at.start && waiting.at.start < each.end);
@@ -282,13 +292,13 @@ function prologueOf(
   );
   const starts = [...moved, ...(first ? [first] : [])].sort((a, b) => a.pos - b.pos);
   const statement = starts[0];
-  if (!statement) return { from: fn.node.body!.end, prologueSteps: flow.steps.length };
+  if (!statement) return { from: fn.node.body!.end, prologueSteps: steps.length };
   const index = statements.indexOf(statement);
   const before = index > 0 ? statements[index - 1]!.end : fn.node.body!.getStart() + 1;
   const comment = state.snippets.leadOf(statement, before).find((each) => each !== '');
   const from = comment ? comment.start : statement.getStart();
-  const inside = flow.steps.findIndex((step) => step.at.end > from);
-  return { from, prologueSteps: inside < 0 ? flow.steps.length : inside };
+  const inside = steps.findIndex((step) => step.at.end > from);
+  return { from, prologueSteps: inside < 0 ? steps.length : inside };
 }
 
 /** `function fail(text) { cb(new Error(text)); }`, which answers for what stays in front too: it stays with that. */
@@ -310,7 +320,7 @@ function stepWaits(step: Step): boolean {
 
 function factsOf(
   fn: CallbackFunction,
-  flow: Block,
+  all: readonly Step[],
   from: number,
   prologueSteps: number,
   env: Env,
@@ -323,7 +333,7 @@ function factsOf(
     (each) => each.end <= from && !fn.shuffles.some((shuffle) => shuffle.node === each),
   );
   const inside = statements.find((each) => each.getStart() >= from);
-  const steps = flow.steps.slice(prologueSteps);
+  const steps = all.slice(prologueSteps);
   return {
     reportsInPrologue: prologue.some((each) => !!mention(each, env, state)),
     reportsSyncInside: reportsBeforeWait(steps),
@@ -331,6 +341,11 @@ function factsOf(
     mayThrowSync: [...prologue, ...(inside ? [inside] : [])].some((each) => !!mayThrowSync(each, state.ctx.scopes)),
     // What stands in front of a part stays, and gives what it gave.
     returns: returnsOf(fn.part ? statements.filter((each) => each.end > from) : statements, env, state),
+    returnsInside: returnsOf(
+      statements.filter((each) => each.end > from),
+      env,
+      state,
+    ),
     usesThis: usesThis(body),
     usesArguments: usesArguments(body),
     body: { start: body.getStart(), end: body.end },
@@ -353,40 +368,4 @@ function reportsBeforeWait(steps: readonly Step[]): boolean {
 function hasThrow(node: ts.Node): boolean {
   if (ts.isFunctionLike(node)) return false;
   return ts.isThrowStatement(node) || !!ts.forEachChild(node, (child) => hasThrow(child) || undefined);
-}
-
-/** What the function's own `return`s give: nothing, the value of a call (a way to leave), or something on purpose. */
-function returnsOf(
-  statements: readonly ts.Statement[],
-  env: Env,
-  state: State,
-  seen: readonly ts.Node[] = [],
-): CallbackFacts['returns'] {
-  let found: CallbackFacts['returns'] = 'nothing';
-  const visit = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node) || found === 'value') return;
-    if (ts.isReturnStatement(node) && node.expression && !isNothing(node.expression))
-      found = mention(node.expression, env, state) || isLeaving(node.expression, env, state, seen) ? 'call' : 'value';
-    ts.forEachChild(node, visit);
-  };
-  statements.forEach(visit);
-  return found;
-}
-
-/** `return ready ? test() : create()`: steps of the function itself, which give nothing of their own. */
-function isLeaving(expression: ts.Expression, env: Env, state: State, seen: readonly ts.Node[]): boolean {
-  const node = bare(expression);
-  if (ts.isConditionalExpression(node))
-    return [node.whenTrue, node.whenFalse].every((arm) => isNothing(arm) || isLeaving(arm, env, state, seen));
-  if (!ts.isCallExpression(node) || !ts.isIdentifier(node.expression)) return false;
-  const declaration = state.ctx.scopes.symbolOf(node.expression)?.declarations?.[0];
-  const fn = declaration && ts.isVariableDeclaration(declaration) ? declaration.initializer : declaration;
-  if (fn && state.steps?.fns.has(fn)) return true;
-  if (!fn || !state.inlined.has(fn) || seen.includes(fn) || !ts.isFunctionLike(fn)) return false;
-  const { body } = fn as ts.FunctionLikeDeclaration;
-  return !!body && ts.isBlock(body) && returnsOf(body.statements, env, state, [...seen, fn]) !== 'value';
-}
-
-function isNothing(expression: ts.Expression): boolean {
-  return ts.isVoidExpression(expression) || expression.getText() === 'undefined';
 }

@@ -39,6 +39,8 @@ export interface State {
   readonly dropped: Set<ts.VariableDeclaration>;
   /** Parameters of functions read in the place of a call, and what stands for them there. */
   readonly substitutes: Substitutes;
+  /** Paths may end without an answer: what is read stays behind a bridge, which then tells nobody either. */
+  readonly silence?: boolean;
   /** Local functions that become async themselves, where nothing simpler could be read; undefined while that is not tried. */
   readonly steps?: Steps;
   /** Declarations that are read where they are used. */

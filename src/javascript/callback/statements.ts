@@ -13,10 +13,11 @@ import { nameOnly } from './await.js';
 import { joinsOf, readJoin } from './joins.js';
 import { localsOf, readShared, sharedAt } from './locals.js';
 import { checkNames, plainSnippet, simpleText } from './report.js';
-import { isInert, ownJump, stopsList } from './shape.js';
+import { isInert, isPure, ownJump, stopsList } from './shape.js';
+import { silentEnd } from './silent.js';
 import { mention, roleOf, withKnown } from './state.js';
 import type { Env, State } from './state.js';
-import { readTail } from './tail.js';
+import { plainStep, readTail } from './tail.js';
 import { windowsOf } from './windows.js';
 
 export interface ReadBlock extends Block {
@@ -242,8 +243,9 @@ function refusalFor(statement: ts.Statement, env: Env, state: State): string {
 function readReturn(statement: ts.ReturnStatement, env: Env, state: State): Step[] {
   const { expression } = statement;
   if (!expression || !mention(expression, env, state)) {
-    if (expression && env.sync && !isInert(statement)) stop('returns-value', statement);
-    stop('path-without-callback', statement);
+    if (expression && env.sync && !state.silence && !isInert(statement)) stop('returns-value', statement);
+    const end = silentEnd(statement, env, state);
+    return expression && !isPure(expression) ? [plainStep(expression, statement, env, state), end] : [end];
   }
   return readTail(expression, { returned: true, at: statement }, env, state);
 }

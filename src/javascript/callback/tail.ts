@@ -1,5 +1,4 @@
 import type { Block, Step } from '../../flow/model.js';
-import { leaves } from '../../flow/query.js';
 import { bare, memberName } from '../calls/origin.js';
 import { ts } from '../parse.js';
 import { rangeOf } from '../snippet.js';
@@ -19,6 +18,7 @@ import { checkNames, noteFailure, plainSnippet, readReport, recordReport, roleCa
 import type { ReportRole } from './report.js';
 import { continuationOf } from './bound.js';
 import { boundCall, isFunction, isPure } from './shape.js';
+import { ended, silentEnd } from './silent.js';
 import { readList } from './statements.js';
 import { mention, roleOf, withKnown } from './state.js';
 import type { Env, LocalFunction, State } from './state.js';
@@ -35,9 +35,8 @@ export interface Tail {
 export function readTail(expression: ts.Expression, tail: Tail, env: Env, state: State): Step[] {
   const node = bare(expression) as ts.Expression;
   if (!mention(node, env, state)) {
-    if (tail.returned && !isPure(node)) stop('path-without-callback', tail.at);
-    if (tail.returned) stop('path-without-callback', tail.at);
-    return [plainStep(node, tail, env, state)];
+    const end = tail.returned ? [silentEnd(tail.at, env, state)] : [];
+    return tail.returned && isPure(node) ? end : [plainStep(node, tail.at, env, state), ...end];
   }
   if (ts.isVoidExpression(node)) return readTail(node.expression, tail, env, state);
   if (ts.isConditionalExpression(node)) return readChoice(node, tail, env, state);
@@ -49,10 +48,10 @@ export function readTail(expression: ts.Expression, tail: Tail, env: Env, state:
   return stop('reference-use', mention(node, env, state) ?? node);
 }
 
-function plainStep(node: ts.Expression, tail: Tail, env: Env, state: State): Step {
+export function plainStep(node: ts.Expression, at: ts.Node, env: Env, state: State): Step {
   checkNames(node, env, state);
-  const whole = ts.isExpressionStatement(tail.at) && bare(tail.at.expression) === node;
-  if (whole) return { kind: 'code', code: state.snippets.statement(tail.at), lead: [], at: rangeOf(tail.at) };
+  const whole = ts.isExpressionStatement(at) && bare(at.expression) === node;
+  if (whole) return { kind: 'code', code: state.snippets.statement(at), lead: [], at: rangeOf(at) };
   return { kind: 'code', made: true, code: state.snippets.expression(node), lead: [], at: rangeOf(node) };
 }
 
@@ -90,15 +89,14 @@ function readBinary(node: ts.BinaryExpression, tail: Tail, env: Env, state: Stat
   const truth = settledBy(test, env.known, state.ctx.scopes);
   if (truth !== undefined) {
     if (truth === and) return readTail(node.right, tail, env, state);
-    if (tail.returned) stop('path-without-callback', node);
-    return [];
+    return tail.returned ? [silentEnd(node, env, state)] : [];
   }
-  if (tail.returned) stop('path-without-callback', node);
+  const end = tail.returned ? [silentEnd(node, env, state)] : [];
   const then = readTail(node.right, tail, env, state);
   const printed = and
     ? simpleText(test, node.left, env, state)
     : (checkNames(node.left, env, state), negated(node.left, state.snippets));
-  return [branch(printed, then, undefined, node)];
+  return [branch(printed, then, undefined, node), ...end];
 }
 
 function branch(
@@ -194,8 +192,7 @@ export function readWithArguments(
   const body = bodyOf(node);
   const inner = { ...withKnown(env, known), followed: undefined };
   const block = readList(body.statements, body.range, inner, state);
-  if (!leaves(block.steps)) stop('path-without-callback', body.statements.at(-1) ?? node);
-  return [...steps, ...block.steps];
+  return [...steps, ...ended(block.steps, body.statements.at(-1) ?? node, inner, state)];
 }
 
 /** The argument can stand where the parameter stood: it never changes, or the body is over at once. */
@@ -255,11 +252,11 @@ function readLater(call: ts.CallExpression, env: Env, state: State): Step[] | un
   const body = bodyOf(fn);
   const inner = { ...env, sync: false, followed: undefined, inTry: undefined };
   const block = readList(body.statements, body.range, inner, state);
-  if (!leaves(block.steps)) stop('path-without-callback', body.statements.at(-1) ?? fn);
-  const [only, more] = block.steps;
+  const steps = ended(block.steps, body.statements.at(-1) ?? fn, inner, state);
+  const [only, more] = steps;
   // A mere answer is later anyway; code that was put off stays put off.
   const plain = only?.kind === 'exit' && !more;
-  return [...(plain ? wait : timer === 'setTimeout' ? wait : [putOff(call, state)]), ...block.steps];
+  return [...(plain ? wait : timer === 'setTimeout' ? wait : [putOff(call, state)]), ...steps];
 }
 
 /** A call whose last argument is a continuation, or the callback itself. */
@@ -312,9 +309,13 @@ function iterates(call: ts.CallExpression): boolean {
   );
 }
 
-/** `waiting.push(cb)`: called by someone, some time. */
+/** `waiting.push(cb)`, `seen.set(key, cb)`: called by someone, some time. `store.set(id, value, cb)` is told how it went. */
 function keeps(call: ts.CallExpression): boolean {
-  return /^(push|unshift|add|set|enqueue)$/.test(memberName(bare(call.expression)) ?? '');
+  if (!/^(push|unshift|add|set|enqueue)$/.test(memberName(bare(call.expression)) ?? '')) return false;
+  const given = call.arguments.length;
+  const last = bare(call.arguments.at(-1)!);
+  const error = isFunction(last) ? last.parameters[0]?.name.getText() : undefined;
+  return given < 2 || (given === 2 && !/^(e|er|err|error)$/i.test(error ?? ''));
 }
 
 function isEvent(call: ts.CallExpression): boolean {

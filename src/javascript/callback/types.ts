@@ -165,6 +165,8 @@ export interface CallbackFacts {
   readonly throwsInPrologue: boolean;
   /** The function gives its caller something: `call` as in `return cb(…)`, `return db.get(…)` (a way to leave), `value` on purpose. */
   readonly returns: 'nothing' | 'call' | 'value';
+  /** The same of the async part alone: what stands in front of it stays, and gives what it gave. */
+  readonly returnsInside: CallbackFacts['returns'];
   /** The body names `this` / `arguments` of its own. */
   readonly usesThis: boolean;
   readonly usesArguments: boolean;

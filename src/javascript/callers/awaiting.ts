@@ -128,10 +128,17 @@ const manyTimes = new Set(
 /** `User.find({}, function (err, users) { … })`: what a list's method gives its function has no error in front. */
 function isQuery(call: ts.CallExpression, name: string): boolean {
   const last = call.arguments.at(-1) && bare(call.arguments.at(-1)!);
-  if (!/^(find|all|filter|test)$/.test(name) || !last || call.arguments.length > 3) return false;
-  if (!ts.isFunctionExpression(last) && !ts.isArrowFunction(last)) return false;
+  if (!last || (!ts.isFunctionExpression(last) && !ts.isArrowFunction(last))) return false;
   const [error, result] = last.parameters;
-  return !!result && !!error && /^(er|err|error)$/i.test(error.name.getText());
+  if (!error || !/^(e|er|err|error)$/i.test(error.name.getText())) return false;
+  if (/^(find|all|filter|test)$/.test(name)) return !!result && call.arguments.length <= 3;
+  // `store.fail(id, reason, (err) => …)`: a handler of a deferred's end stands alone, or among handlers.
+  return /^(fail|done|always)$/.test(name) && call.arguments.length > 1 && !call.arguments.slice(0, -1).some(isHandler);
+}
+
+function isHandler(node: ts.Expression): boolean {
+  const inner = bare(node);
+  return ts.isFunctionExpression(inner) || ts.isArrowFunction(inner);
 }
 
 /**

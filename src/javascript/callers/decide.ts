@@ -10,7 +10,7 @@ import { isDeclarationName } from '../scope.js';
 import { canBridgeCall, canDefaultOptions, isPlainCall, isUnusedValue } from './bridge.js';
 import { bridgeOf } from './entries.js';
 import { optionalForm } from './optional.js';
-import { asyncPart, markHanded } from './exits.js';
+import { asyncPart, markHanded, silentEndOf } from './exits.js';
 import type { HandedOn } from './exits.js';
 import { isListTail } from './hands.js';
 import { canImportBuiltins } from '../imports.js';
@@ -162,6 +162,7 @@ function canChange(
 ): boolean {
   const { facts } = site.reading!;
   if (facts.throwsInPrologue || facts.usesArguments || facts.returns === 'value' || mixesLists(site)) return false;
+  if (silentEndOf(site.reading!.flow, site.reading!)) return false;
   if (!asyncHead(site.ctx, site.fn, resultsOf(site)) || returnsSomething(site)) return false;
   const calls = callsOf(site).map(({ call }) => call);
   if (!canDefaultOptions(site, calls)) return false;
@@ -206,7 +207,8 @@ function whyNotKept(site: Site, reading: CallbackReading): Refusal | undefined {
   const at = rangeOf(fn.node);
   const given = returnsSomething(site);
   if (given) return { code: 'returns-value', at: rangeOf(given) };
-  if (facts.returns === 'value') return { code: 'returns-value', at: rangeOf(returnOf(site) ?? fn.node) };
+  if (facts.returnsInside === 'value')
+    return { code: 'returns-value', at: rangeOf(returnOf(site, reading.from) ?? fn.node) };
   if (site.endsSync && !ctx.options.unsafe) return { code: 'sync-callback', at: site.endsSync };
   const withThis = reportWithThis(site);
   if (withThis) return { code: 'own-this', at: rangeOf(withThis) };
@@ -217,6 +219,8 @@ function whyNotKept(site: Site, reading: CallbackReading): Refusal | undefined {
   if (fn.optional && optionalForm(site) === 'unsaid') return { code: 'exported-callers-unknown', at: fn.optional.at };
   if (!canImportBuiltins(ctx)) return { code: 'exported-callers-unknown', at };
   if (site.bridge) return undefined;
+  const silent = silentEndOf(asyncPart(reading), reading);
+  if (silent) return { code: 'path-without-callback', at: silent };
   const report = fn.reports.find((each) => each.kind === 'list' || each.kind === 'passed') ?? fn.reports[0];
   return { code: 'several-results', at: report ? rangeOf(report.at) : at };
 }
@@ -291,10 +295,10 @@ function returnsSomething(site: Site): ts.Node | undefined {
 }
 
 /** The first `return` that is more than a way to leave. */
-function returnOf({ ctx, fn }: Site): ts.Node | undefined {
+function returnOf({ ctx, fn }: Site, from = 0): ts.Node | undefined {
   const uses = ctx.scopes.references(fn.callbackSymbol);
   const visit = (node: ts.Node): ts.Node | undefined => {
-    if (ts.isFunctionLike(node)) return undefined;
+    if (ts.isFunctionLike(node) || node.end <= from) return undefined;
     if (!ts.isReturnStatement(node) || !node.expression) return ts.forEachChild(node, visit);
     return uses.some((use) => use.pos >= node.pos && use.end <= node.end) ? undefined : node;
   };

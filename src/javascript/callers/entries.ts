@@ -4,7 +4,7 @@ import type { CallbackReading, FunctionNode } from '../callback/types.js';
 import type { FileContext } from '../context.js';
 import { localNameFor } from '../imports.js';
 import { ts } from '../parse.js';
-import { asyncPart, handedIn, withLists } from './exits.js';
+import { asyncPart, handedIn, silentEndOf, withLists } from './exits.js';
 import type { HandedOn } from './exits.js';
 import { asyncKeyword } from './head.js';
 import { optionalForm } from './optional.js';
@@ -141,6 +141,16 @@ export function bridgeOf(site: Site, handedOn: HandedOn): Bridge | undefined {
   };
   const orError = (params: string, ...success: Parts): Snippet =>
     given(`${err}${params}`, [`(${err} ? `, ...called, `(${err}) : `, ...success, ')']);
+  if (silentEndOf(flow, reading)) {
+    if (seen.size === 0) return { flow, callback: given(err, [`${err} && `, ...called, `(${err})`]) };
+    const [kind, mixed] = seen;
+    const flagged = !mixed && (kind === 'nothing' || kind === 'null');
+    const told = kind === 'list' && !mixed ? flow : withLists(flow, ends, reading, flagged);
+    if (!told || ctx.typescript || reading.listTails?.length || seen.has('unknown')) return undefined;
+    const success = flagged ? (kind === 'null' ? '(null)' : '()') : '(null, ...results)';
+    const results = flagged ? 'told' : 'results';
+    return { flow: told, callback: orError(`, ${results}`, `${results} && `, ...called, success) };
+  }
   const [tail, more] = reading.listTails ?? [];
   if (tail ? more : seen.has('unknown')) return undefined;
   if (seen.has('list') && (seen.size > 1 || ctx.typescript)) return undefined;

@@ -20,8 +20,14 @@ export function handedIn(block: Block, site: Site, handedOn: HandedOn): Readonly
   const flows = [block, ...(reading.steps ?? []).map(({ flow }) => flow)];
   const ends = flows
     .flatMap((flow) => successesIn(flow, reading.target))
-    .filter((exit) => !stepCalledAt(exit, reading));
+    .filter((exit) => !exit.silent && !stepCalledAt(exit, reading));
   return new Map(ends.map((exit) => [exit, new Set(handed(exit, site, reading, handedOn))]));
+}
+
+/** Some path of a block, or of the steps that it calls, ends without an answer: where it does so. */
+export function silentEndOf(block: Block, reading: CallbackReading): Step['at'] | undefined {
+  const flows = [block, ...(reading.steps ?? []).map(({ flow }) => flow)];
+  return flows.flatMap((flow) => successesIn(flow, reading.target)).find((exit) => exit.silent)?.at;
 }
 
 /**
@@ -121,12 +127,13 @@ function reportAt(reports: readonly ReportSite[], exit: Exit & { readonly at: St
 
 /**
  * The flow with every end giving the list of what its callback gets behind the error: `return []` for `cb(null)`, `return [user]`
- * for `cb(null, user)`. `undefined` when an end stands where it can't be rewritten.
+ * for `cb(null, user)`. `undefined` when an end stands where it can't be rewritten. `flagged`: they only say that they are ends.
  */
 export function withLists(
   flow: Block,
   ends: ReadonlyMap<Success, ReadonlySet<Handed>>,
   reading: CallbackReading,
+  flagged = false,
 ): Block | undefined {
   let done = 0;
   const mapBlock = (block: Block): Block => ({ ...block, steps: block.steps.flatMap(mapStep) });
@@ -137,17 +144,17 @@ export function withLists(
     if (reading.listTails?.some((call) => call.getStart() === at.start && call.end === at.end)) return (done++, [step]);
     if (kinds.has('unknown') || (kinds.has('value') && kinds.size > 1)) return [step]; // not done
     done++;
-    return listed(step as Success, kinds.has('value'), reading);
+    return listed(step as Success, kinds.has('value'), reading, flagged);
   };
   const mapped = mapBlock(flow);
   return done === ends.size ? mapped : undefined;
 }
 
-function listed(exit: Success, hasValue: boolean, reading: CallbackReading): Step[] {
+function listed(exit: Success, hasValue: boolean, reading: CallbackReading, flagged: boolean): Step[] {
   const { snippets } = reading;
   const list = (value?: Snippet | string): Success => ({
     ...exit,
-    with: snippets.compose(['[', ...(value ? [value] : []), ']'], exit.at, 'no'),
+    with: snippets.compose(flagged ? ['true'] : ['[', ...(value ? [value] : []), ']'], exit.at, 'no'),
   });
   const given = exit.with;
   if (!given) return [list(hasValue ? 'undefined' : undefined)];

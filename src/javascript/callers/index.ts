@@ -9,6 +9,7 @@ import { ts } from '../parse.js';
 import { awaitingOf, promisified } from './awaiting.js';
 import { bridgedCall, leavesOptionsOut } from './bridge.js';
 import { awaitedCalls, decide, firstThrow } from './decide.js';
+import { docEdits } from './docs.js';
 import { callbackifyNeed, changedEntry, keptEntry, stepEntries } from './entries.js';
 import { survives } from './nested.js';
 import { asyncHead } from './head.js';
@@ -104,6 +105,7 @@ function siteOf(ctx: FileContext, fn: CallbackFunction, project: Project): Site 
     uses,
     isSeen,
     answersSync: true,
+    failsSync: true,
     mode: canFollow ? 'change' : 'keep',
   };
   if (project.options.exports === 'refuse' && isExported && !isSeen)
@@ -253,12 +255,13 @@ function unsafeNotes(site: Site): Note[] {
   return firstThrow(site, site.reading!) ? [...late, { code: 'throw-now-rejection', at }] : late;
 }
 
-/** What stands around calls that are not awaited, and `promisify(load)`, which `load` now is. */
+/** What a doc comment says of the callback, what stands around calls that are not awaited, and `promisify(load)`, which `load` now is. */
 function editsAtUses(site: Site, awaited: ReadonlySet<ts.Node>): PlannedEdit[] {
-  return site.uses.flatMap((use): PlannedEdit[] => {
+  const atUses = site.uses.flatMap((use): PlannedEdit[] => {
     if (use.kind === 'call' && !awaited.has(use.call))
       return [{ ctx: use.ctx, edit: bridgedCall(use.ctx, use.call), needs: [callbackifyNeed] }];
     if (use.kind !== 'promisified') return [];
     return [{ ctx: use.ctx, edit: { start: use.node.getStart(), end: use.node.end, text: use.name.getText() } }];
   });
+  return [...docEdits(site), ...atUses];
 }

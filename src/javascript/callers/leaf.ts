@@ -71,6 +71,7 @@ function leafReading(site: Site, leaf: Leaf, refusal: Refusal): CallbackReading 
       mayThrowSync: !!mayThrowSync(body, ctx.scopes),
       throwsInPrologue: hasThrow(body),
       returns: givesValue(site, leaf) ? 'value' : 'nothing',
+      returnsInside: givesValue(site, leaf) ? 'value' : 'nothing',
       usesThis: usesThis(body),
       usesArguments: usesArguments(body),
       body: rangeOf(body),

@@ -117,9 +117,10 @@ function partFrom(fn: CallbackFunction, from: number, later: boolean, site: Site
     mode: 'keep',
     reading: read.value,
     answersSync: true,
+    failsSync: true,
     partOf: site,
   };
-  const isSync = (call: ts.CallExpression): boolean => known.isSync(ctx, call);
+  const isSync = (call: ts.CallExpression, failing: boolean): boolean => known.isSync(ctx, call, failing);
   const atOnce = endsSync(asyncPart(read.value).steps, read.value, isSync);
   if (atOnce && !later) return undefined;
   part.hands = new Set([...handedIn(read.value.flow, part, known.handedOn).values()].flatMap((kinds) => [...kinds]));

@@ -32,6 +32,8 @@ export interface Site {
   hands?: Set<Handed>;
   /** It may report before its call has returned. */
   answersSync: boolean;
+  /** The same, with an error. */
+  failsSync: boolean;
   /** Where the part that would become async may do so. */
   endsSync?: Range;
   /** How its contract is kept, when it is. */
@@ -47,7 +49,8 @@ export function givesOfSite(site: Site): Gives {
 
 export function resultsOf(site: Site): Gives['results'] {
   const { hands } = site;
-  if (!site.reading || !hands)
+  // What was not read is known as far as its text shows every use of the callback.
+  if (!hands || (!site.reading && (hands.has('unknown') || mixesLists(site))))
     return site.fn.results === 'list' || site.fn.results === 'value' ? site.fn.results : 'unknown';
   if (hands.has('unknown')) return 'unknown';
   if (hands.has('list')) return 'list';

@@ -12,8 +12,8 @@ import { answersSyncAsWritten } from './written-timing.js';
 import type { Written } from './written-timing.js';
 import type { Wrapped } from './wrapped.js';
 
-/** Says of a call that its callee may answer before the call has returned. */
-export type AnswersSync = (ctx: FileContext, call: ts.CallExpression) => boolean;
+/** Says of a call that its callee may answer before the call has returned; `failing`: with an error. */
+export type AnswersSync = (ctx: FileContext, call: ts.CallExpression, failing?: boolean) => boolean;
 
 /**
  * Marks the functions that may answer at once: by a report of their own, or by waiting for something that may. The code of other
@@ -36,11 +36,12 @@ export function markTiming(
     unread.set(each.name, [...(unread.get(each.name) ?? []), each]);
   const unreadSync = new Set<string>();
   const byNode = new Map<ts.Node, Site>(sites.map((site) => [site.fn.node, site]));
-  const isSync: AnswersSync = (ctx, call) => {
+  const isSync: AnswersSync = (ctx, call, failing) => {
+    const answers = (each: Site): boolean => (failing ? each.failsSync : each.answersSync);
     const site = called.get(call);
-    if (site) return site.answersSync;
+    if (site) return answers(site);
     const held = wrapped.get(call);
-    if (held) return !!held.inner?.answersSync;
+    if (held) return !!held.inner && answers(held.inner);
     // What runs the functions that it is given answers when they do.
     const given = call.arguments.slice(0, -1).map(bare).filter(isFunctionNode);
     if (given.some((fn) => byNode.get(fn)?.answersSync ?? true)) return true;
@@ -49,17 +50,22 @@ export function markTiming(
     // Whose method it is nobody says; those of this name in the project say how they answer.
     const isUnowned = name !== undefined && !originOf(call.expression, ctx.scopes);
     if (isUnowned && unreadSync.has(name)) return true;
-    if (isUnowned && alike) return alike.some((each) => each.answersSync);
+    if (isUnowned && alike) return alike.some(answers);
     if (isUnowned && unread.has(name)) return false;
     return isSyncByText(ctx, call);
   };
-  for (const site of sites) site.answersSync = !!site.reading?.answersAtOnce;
+  for (const site of sites) {
+    site.answersSync = !!site.reading?.answersAtOnce;
+    site.failsSync = false;
+  }
   for (let grown = true; grown;) {
     grown = false;
     for (const site of sites) {
-      if (site.answersSync) continue;
-      if (!(site.reading ? ends(site, site.reading.flow.steps, isSync) : answersSyncAsWritten(site, isSync))) continue;
-      site.answersSync = grown = true;
+      const { reading } = site;
+      const may = (failing: boolean): boolean =>
+        reading ? !!ends(site, reading.flow.steps, isSync, failing) : answersSyncAsWritten(site, isSync);
+      if (!site.answersSync && may(false)) site.answersSync = grown = true;
+      if (!site.failsSync && site.answersSync && may(true)) site.failsSync = grown = true;
     }
     for (const [name, members] of unread) {
       if (unreadSync.has(name) || !members.some((each) => answersSyncAsWritten(each, isSync))) continue;
@@ -148,8 +154,13 @@ function isOwnCode(ctx: FileContext, callee: ts.Expression): boolean {
   );
 }
 
-function ends(site: Site, steps: Parameters<typeof endsSync>[0], isSync: AnswersSync): Range | undefined {
-  return endsSync(steps, site.reading!, (call) => isSync(site.ctx, call));
+function ends(
+  site: Site,
+  steps: Parameters<typeof endsSync>[0],
+  isSync: AnswersSync,
+  failing = false,
+): Range | undefined {
+  return endsSync(steps, site.reading!, (call, toFail) => isSync(site.ctx, call, toFail), failing);
 }
 
 function lastName({ fn, naming }: Site): string | undefined {
