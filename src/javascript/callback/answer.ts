@@ -6,7 +6,7 @@ import { rangeOf } from '../snippet.js';
 import { attempt, stop, stopWith } from '../stop.js';
 import type { Assumed } from './assume.js';
 import { bindResults, isUsed, nameOnly } from './await.js';
-import { isFirstArgument, isTestOf, isUnderTest } from './error-uses.js';
+import { isErrorByItsUse, isFirstArgument, isTestOf, isUnderTest } from './error-uses.js';
 import { withoutCommentsOf } from './keep-comments.js';
 import { ended } from './silent.js';
 import { readList } from './statements.js';
@@ -51,6 +51,7 @@ export function readAnswer(answered: Answered, env: Env, state: State): Step[] {
     stop('not-error-first', error);
   const first = error && isUsed(error, state) ? firstMention(body, error, state) : -1;
   if (!error || first < 0) stop('error-not-checked', error ?? fn);
+  if (gives.results === 'unknown' && !isErrorByItsUse(error, inner, state)) stop('not-error-first', error);
   return new ErrorSplit(answered, error, results, body, first, inner, state).read();
 }
 

@@ -21,6 +21,21 @@ export function isTestOf(use: ts.Node): boolean {
   );
 }
 
+/**
+ * What a callee that nobody has described calls an error: by its name, or because it is reported as one. `exists` of
+ * `storage.exists(file, (exists) => …)` is neither, and a promise never rejects with it.
+ */
+export function isErrorByItsUse({ name }: ts.ParameterDeclaration, env: Env, state: State): boolean {
+  if (!ts.isIdentifier(name)) return false;
+  if (
+    /^_*(e|er|err|error|ex|exception|failure|problem|fault)s?\d*_*$|Err(or)?s?\d*$|^(err|error)[A-Z_]/i.test(name.text)
+  )
+    return true;
+  const symbol = state.ctx.scopes.symbolOf(name);
+  const uses = symbol ? state.ctx.scopes.references(symbol) : [];
+  return uses.some((use) => use !== name && isFirstArgument(use, env, state));
+}
+
 export function isFirstArgument(use: ts.Node, env: Env, state: State): boolean {
   let node = use;
   while (ts.isParenthesizedExpression(node.parent) || isLogical(node.parent)) node = node.parent;
