@@ -114,7 +114,9 @@ export class Units {
 
   /** `import time` for functions of it, `from concurrent.futures import x` for what is always imported by name. */
   private invent(file: PyFile, module: string, name?: string): Need {
-    const byName = name !== undefined && BY_NAME.has(module);
+    const taken = namesIn(file);
+    const isHidden = taken.has(module.split('.').at(-1)!);
+    const byName = name !== undefined && (BY_NAME.has(module) || (isHidden && /^[A-Z]/.test(name) && !taken.has(name)));
     const key = `${file.path}\0${module}\0${byName ? name : ''}`;
     let need = this.invented.get(key);
     if (!need) {

@@ -23,6 +23,8 @@ export interface SessionContext {
   readonly units: Units;
   /** Some request cannot say itself how long it may take: its session does. */
   readonly timeoutBySession: boolean;
+  /** Requests that are given less time where they are made. */
+  readonly requestTimeouts: ReadonlyMap<Call, string>;
 }
 
 /** A line of set-up, without its indentation. */

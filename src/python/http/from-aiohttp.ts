@@ -33,6 +33,8 @@ export function convertRequest(http: HttpContext, unit: Unit, call: Call, sessio
   const { file } = unit;
   for (const keyword of call.keywords) convertOption(http, unit, call, keyword);
   if (call.args.some((arg) => arg.nodeType === 'Starred')) refuse(unit, 'http-option', call, '*');
+  const own = http.requestTimeouts.get(call);
+  if (own) return `timeout=${own}`;
   if (http.timeoutBySession || call.keywords.some(({ arg }) => arg === 'timeout')) return '';
   const given = timeoutFor(http.project, file, session) ?? AIOHTTP_SECONDS;
   return given === 'None' ? '' : `timeout=${given}`;
@@ -215,7 +217,7 @@ export function convertResponseUse(http: HttpContext, unit: Unit, node: Attribut
     if (node.attr === 'text' && call.keywords.every((each) => each.arg === 'encoding')) {
       const [encoding] = call.keywords;
       if (encoding) return rewrite.replace(whole, receiver, '.content.decode(', encoding.value, ')');
-      return rewrite.replace(awaited, `${http.units.helper(unit, 'response_text', TEXT_HELPER)}(`, receiver, ')');
+      return rewrite.replace(whole, `${http.units.helper(unit, 'response_text', TEXT_HELPER)}(`, receiver, ')');
     }
   }
   if (node.attr === 'url' && isPrinted(node)) return;

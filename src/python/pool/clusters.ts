@@ -124,6 +124,7 @@ export class Clusters {
     into.spawns.push(...from.spawns);
     into.joins.push(...from.joins);
     into.nodes.push(...from.nodes);
+    into.isStopped ||= from.isStopped;
     for (const [key, cluster] of this.of) if (cluster === from) this.of.set(key, into);
     return into;
   }

@@ -11,6 +11,8 @@ export interface SyncContext {
   /** How joins are written: by waiting for futures, or by their callbacks. */
   readonly joins: 'waiting' | 'callbacks';
   readonly limits: SessionLimits;
+  /** What a request may take that `wait_for` or a block limited. */
+  readonly requestTimeouts: ReadonlyMap<Call, string>;
   /** `--limit`. */
   readonly limit?: number;
   /** A coroutine's call as a blocking one: the function, and the arguments that follow it. */

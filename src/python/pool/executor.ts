@@ -28,6 +28,7 @@ interface Placed {
 export function writeFans(ctx: SyncContext, unit: Unit, fans: Fans): Range[] {
   const placed = fans.clusters
     .filter((cluster) => cluster.joins.length > 0 || cluster.variables.size > 0)
+    .filter((cluster) => !cluster.spawns.some((spawn) => spawn.group))
     .map((cluster) => place(ctx, unit, cluster));
   for (const each of placed) writeHeader(ctx, unit, each, placed);
   for (const { cluster, executor } of placed) {
@@ -100,7 +101,7 @@ function isInlineOfGather(spawn: Spawn, cluster: Cluster): boolean {
 }
 
 /** `executor.submit(f, x)` */
-function writeSpawn(ctx: SyncContext, unit: Unit, spawn: Spawn, executor: string): void {
+export function writeSpawn(ctx: SyncContext, unit: Unit, spawn: Spawn, executor: string): void {
   unit.rewrite.replace(spawn.node, ...submitted(ctx, unit, spawn, executor));
 }
 

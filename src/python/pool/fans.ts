@@ -1,5 +1,5 @@
 import type { Binding } from '../scope.js';
-import type { Call, Expr, Node } from '../tree.js';
+import type { Attribute, Call, Expr, Name, Node } from '../tree.js';
 
 /** A coroutine that is started without being waited for at once. */
 export interface Spawn {
@@ -10,6 +10,8 @@ export interface Spawn {
   readonly mapped?: boolean;
   /** `*map(lambda x: f(x), xs)`: `call` is what the lambda calls, and this is the call of `map`. */
   readonly over?: Call;
+  /** The name of the `TaskGroup` that it belongs to. */
+  readonly group?: Name;
 }
 
 /** Where tasks are waited for. */
@@ -27,6 +29,8 @@ export class Cluster {
   /** Everything that must happen while the executor is there. */
   readonly nodes: Node[] = [];
   readonly variables = new Set<Binding>();
+  /** They are told to stop, and do. */
+  isStopped = false;
 }
 
 export interface Fans {
@@ -48,6 +52,12 @@ export interface SpawnQuestions {
   isCoroutineFunction(expr: Expr): boolean;
   /** `asyncio.create_task`, `ensure_future`, `loop.create_task`, `tg.create_task`. */
   isTaskMaker(call: Call): boolean;
+  /** `asyncio.wait_for(x, 5)`, where the request in x keeps the limit by itself. */
+  isTimeLimit(call: Call): boolean;
+  /** `group` in `group.create_task(…)`, for a `TaskGroup`. */
+  groupOf(call: Call): Name | undefined;
+  /** `worker.cancel`, for workers that are told to stop in another way. */
+  isStop(member: Attribute): boolean;
   /** `asyncio.run(x)`, `loop.run_until_complete(x)`: waits for x where no loop runs yet. */
   isRunner(call: Call): boolean;
 }

@@ -14,26 +14,24 @@ import {
   type Await,
   type Call,
   type Expr,
+  type Name,
   type Node,
+  type With,
 } from '../tree.js';
 import { link, refuse, touch, Units, type Unit } from '../unit.js';
 import { valueOf } from '../values.js';
 import { HTTPX_METHODS, METHODS, SPECIAL_METHODS } from './asyncio-names.js';
+import { argumentRange, rest } from './arguments.js';
 import type { SyncContext } from './context.js';
-import { writeFans } from './executor.js';
+import { writeFans, writeSpawn } from './executor.js';
 import { guardSharedState } from './shared-state.js';
-import { type Fans, type SpawnQuestions } from './fans.js';
-import {
-  dropSessions,
-  findPlainSessions,
-  itemOf,
-  itemsOf,
-  NO_SESSIONS,
-  noteShared,
-  type PlainSessions,
-} from './sessions.js';
+import { type Cluster, type Fans, type SpawnQuestions } from './fans.js';
+import { dropSessions, findPlainSessions, NO_SESSIONS, noteShared, type PlainSessions } from './sessions.js';
 import { madeSession } from './client-sessions.js';
 import { findFans } from './spawns.js';
+import { QueueWorkers } from './queue-workers.js';
+import { findRequestTimeouts, type RequestTimeouts } from './request-timeouts.js';
+import { writeGroup } from './task-groups.js';
 import { makesCoroutine } from './coroutines.js';
 import { SessionLimits } from './limits.js';
 import { handler, attribute, name, share } from './names.js';
@@ -57,9 +55,10 @@ export function asyncToBlocking(
   for (const fn of project.functions) converter.convert(units.of(fn), nodesOf(fn.def.body, fn));
   for (const file of project.files) converter.convert(units.ofModule(file), nodesOf(file.module.body));
   for (const each of converter.later) each();
+  converter.workers.write(units);
   converter.linkShared();
   noteShared(project, units, converter.started, plain);
-  guardSharedState(units, converter.spans);
+  guardSharedState(units, converter.spans, (node) => converter.workers.isEmptied(node));
   return units;
 }
 
@@ -97,6 +96,9 @@ export class Converter implements SyncContext, SpawnQuestions {
     readonly timeoutBySession: boolean,
   ) {
     this.limits = new SessionLimits(project);
+    this.timeouts = findRequestTimeouts(project);
+    this.requestTimeouts = this.timeouts.of;
+    this.workers = new QueueWorkers(project);
   }
 
   convert(unit: Unit, nodes: readonly Node[]): void {
@@ -112,21 +114,23 @@ export class Converter implements SyncContext, SpawnQuestions {
       if (target?.kind === 'function') this.started.push(target);
     }
     if (this.fans.clusters.length > 0) touch(unit, this.fans.clusters[0]!.nodes[0]!);
+    this.groups = [];
     for (const node of nodes) this.node(node);
+    for (const { stmt, made } of this.groups)
+      writeGroup(this, unit, stmt, made, this.fans, (spawn, pool) => writeSpawn(this, unit, spawn, pool));
     const regions = writeFans(this, unit, this.fans);
     if (unit.fn && regions.length > 0) this.spans.set(unit.fn, regions);
-    if (
-      this.fans.clusters.some(
-        (each) => each.joins.length === 0 && ![...this.fans.awaits].some((use) => each.nodes.includes(use)),
-      )
-    )
-      this.unwaited();
+    this.unwaited();
   }
 
   unwaited(): void {
     for (const cluster of this.fans.clusters)
-      if (cluster.joins.length === 0 && ![...this.fans.awaits].some((use) => cluster.nodes.includes(use)))
-        refuse(this.unit, 'task-not-awaited', cluster.spawns[0]!.node);
+      if (!this.isWaitedFor(cluster)) refuse(this.unit, 'task-not-awaited', cluster.spawns[0]!.node);
+  }
+
+  private isWaitedFor(cluster: Cluster): boolean {
+    const ends = cluster.isStopped || cluster.spawns.every((spawn) => spawn.group);
+    return ends || cluster.joins.length > 0 || [...this.fans.awaits].some((use) => cluster.nodes.includes(use));
   }
 
   /** `async def f` → `def f`, and special methods by their other name. */
@@ -191,12 +195,26 @@ export class Converter implements SyncContext, SpawnQuestions {
   isTaskMaker(call: Call): boolean {
     const name = qualified(this.file, call.func);
     if (name === 'asyncio.create_task' || name === 'asyncio.ensure_future' || name === 'asyncio.async') return true;
+    if (this.isTimeLimit(call)) return true;
     const { func } = call;
     return (
       func.nodeType === 'Attribute' &&
       func.attr === 'create_task' &&
       /^asyncio\.(?:Loop|TaskGroup)$/.test(this.kind(func.value) ?? '')
     );
+  }
+
+  isTimeLimit(call: Call): boolean {
+    return this.timeouts.waits.has(call);
+  }
+
+  groupOf({ func }: Call): Name | undefined {
+    const group = func.nodeType === 'Attribute' && isName(func.value) ? func.value : undefined;
+    return group && this.kind(group) === 'asyncio.TaskGroup' ? group : undefined;
+  }
+
+  isStop(member: Attribute): boolean {
+    return this.workers.isStop(member);
   }
 
   isRunner(call: Call): boolean {
@@ -212,10 +230,10 @@ export class Converter implements SyncContext, SpawnQuestions {
   }
 
   callParts(unit: Unit, call: Call): { callee: Piece[]; args: Piece[] } {
-    const inside = this.argumentRange(call);
+    const inside = argumentRange(this, call);
     const name = qualified(this.file, call.func);
-    if (name === 'asyncio.to_thread') return this.rest(call, 0);
-    if (call.func.nodeType === 'Attribute' && call.func.attr === 'run_in_executor') return this.rest(call, 1);
+    if (name === 'asyncio.to_thread') return rest(call, 0);
+    if (call.func.nodeType === 'Attribute' && call.func.attr === 'run_in_executor') return rest(call, 1);
     const session = sessionOf(this, this.file, call);
     const extra = session ? convertRequest(this, unit, call, session) : '';
     const args: Piece[] = inside ? [inside] : [];
@@ -224,43 +242,14 @@ export class Converter implements SyncContext, SpawnQuestions {
     return { callee: [call.func], args };
   }
 
-  /** `to_thread(f, x)`, `run_in_executor(None, f, x)`: the function and what follows it. */
-  rest(call: Call, from: number): { callee: Piece[]; args: Piece[] } {
-    const callee = call.args[from]!;
-    const last = [...call.args, ...call.keywords].sort((a, b) => a.end - b.end).at(-1)!;
-    const next = [...call.args.slice(from + 1), ...call.keywords].sort((a, b) => a.start - b.start)[0];
-    return { callee: [callee], args: next ? [{ start: next.start, end: last.end }] : [] };
-  }
-
-  argumentRange(call: Call): { start: number; end: number } | undefined {
-    const all = [...call.args, ...call.keywords].sort((a, b) => a.start - b.start);
-    if (all.length === 0) return undefined;
-    const open = this.file.text.indexOf('(', call.func.end);
-    const text = this.file.text.slice(open + 1, call.end - 1);
-    const [lead] = /^\s*/.exec(text)!;
-    const trail = /,?\s*$/.exec(text)![0];
-    const whole = { start: open + 1 + lead.length, end: call.end - 1 - trail.length };
-    return this.withoutSessions(call, whole);
-  }
-
-  /** The arguments without a session that goes, where it is the first or the last of them. */
-  withoutSessions(call: Call, whole: { start: number; end: number }): { start: number; end: number } | undefined {
-    const gone = new Set(
-      [...call.args, ...call.keywords.map((each) => each.value)]
-        .filter((each) => this.plain.arguments.has(each))
-        .map((each) => itemOf(call, each)),
-    );
-    const all = itemsOf(call);
-    if (gone.size === 0) return whole;
-    const kept = all.filter((each) => !gone.has(each));
-    if (kept.length === 0) return undefined;
-    const start = gone.has(all[0]!) ? kept[0]!.start : whole.start;
-    return { start, end: gone.has(all.at(-1)!) ? kept.at(-1)!.end : whole.end };
-  }
-
   // ---- one construct after the other ----
 
   readonly limits: SessionLimits;
+  readonly timeouts: RequestTimeouts;
+  readonly requestTimeouts: ReadonlyMap<Call, string>;
+  readonly workers: QueueWorkers;
+  /** The task groups of the unit at hand. */
+  groups: { stmt: With; made: Expr }[] = [];
   /** Statements that run beside the tasks that their function has started. */
   readonly spans = new Map<PyFunction, Range[]>();
   /** What can only be written when everything has been seen. */

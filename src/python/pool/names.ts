@@ -1,5 +1,5 @@
 import { convertResponseUse, exceptionName, raisedError } from '../http/from-aiohttp.js';
-import { isName, qualified } from '../file.js';
+import { isBuiltin, isName, qualified } from '../file.js';
 import { removeStatement } from '../imports.js';
 import { functionAround, parentOf, walkOwn, type Attribute, type Expr, type Node } from '../tree.js';
 import { link, note, refuse, touch, type Unit } from '../unit.js';
@@ -82,6 +82,7 @@ export function moduleName(c: Converter, node: Expr): void {
   const { unit } = c;
   const name = qualified(c.file, node);
   if (!name || parentOf(node)?.nodeType === 'Attribute') return;
+  if (awaitedType(c, node, name)) return;
   const exception = exceptionName(name);
   if (exception) {
     // Who catches what the requests raise changes with them, wherever they are made.
@@ -102,6 +103,7 @@ export function moduleName(c: Converter, node: Expr): void {
   if (type) changesWithSessions(c, node);
   if (type) return unit.rewrite.replace(node, /^[a-z]/.test(type) ? type : c.units.need(unit, 'requests', type));
   if (!/^(?:asyncio|aiohttp)(?:\.|$)/.test(name) || isUnderstood(name, node)) return;
+  if (isOfLimit(c, node)) return;
   const isCancel = /^asyncio\.(?:CancelledError|wait_for|shield|timeout|timeout_at)$/.test(name);
   refuse(unit, isCancel ? 'cancellation' : 'unknown-callee', node, name);
 }
@@ -110,6 +112,35 @@ function changesWithSessions(c: Converter, node: Expr): void {
   const users = c.users.get('aiohttp.ClientSession') ?? new Set<Unit>();
   c.users.set('aiohttp.ClientSession', users.add(c.unit));
   touch(c.unit, node);
+}
+
+/** `asyncio.wait_for`, `asyncio.timeout` round a request that keeps the limit by itself. */
+function isOfLimit(c: Converter, node: Expr): boolean {
+  const call = parentOf(node);
+  if (call?.nodeType !== 'Call' || call.func !== node) return false;
+  const item = parentOf(call);
+  const block = item?.nodeType === 'WithItem' ? parentOf(item) : undefined;
+  return c.timeouts.waits.has(call) || (block?.nodeType === 'AsyncWith' && c.timeouts.blocks.has(block));
+}
+
+/** Types of what is awaited: what comes of it is there at once. */
+function awaitedType(c: Converter, node: Expr, name: string): boolean {
+  const own = /^(?:typing|collections\.abc)\.(Awaitable|Coroutine|AsyncGenerator)$/.exec(name)?.[1];
+  const whole = parentOf(node);
+  if (!own || whole?.nodeType !== 'Subscript' || whole.value !== node) return false;
+  const { unit } = c;
+  touch(unit, node);
+  for (const fn of c.project.functions)
+    if (fn.file === c.file && fn.def.nodeType === 'AsyncFunctionDef') link(unit, c.units.of(fn));
+  const { slice } = whole;
+  const parts = slice.nodeType === 'Tuple' ? slice.elts : [slice];
+  if (own === 'Awaitable') unit.rewrite.replace(whole, slice);
+  else if (own === 'Coroutine' && parts[2]) unit.rewrite.replace(whole, parts[2]);
+  else if (own === 'AsyncGenerator') {
+    unit.rewrite.replace(node, c.units.need(unit, name.slice(0, name.lastIndexOf('.')), 'Generator'));
+    unit.rewrite.insert(parts.at(-1)!.end, parts.length === 1 ? ', None, None' : ', None');
+  }
+  return true;
 }
 
 /** What another part converts, or what only says a type. */
@@ -132,9 +163,27 @@ export function isInOptions(node: Expr): boolean {
   return false;
 }
 
+/** The builtin errors that errors of aiohttp are, and those of requests are not, or the other way round. */
+function caughtBuiltin(c: Converter, node: Extract<Node, { nodeType: 'ExceptHandler' }>, type: Expr): void {
+  const guarded = parentOf(node);
+  if (c.unit.fn?.def.nodeType !== 'AsyncFunctionDef' || !/\baiohttp\b/.test(c.file.text) || guarded?.nodeType !== 'Try')
+    return;
+  let asks = false;
+  walkOwn(guarded.body, (each) => void (asks ||= each.nodeType === 'Await' || each.nodeType === 'AsyncWith'));
+  if (!asks) return;
+  if (isBuiltin(c.file, type, 'TimeoutError')) {
+    const own = c.units.need(c.unit, 'requests', 'Timeout');
+    const alone = node.type === type;
+    if (alone) c.unit.rewrite.insert(type.start, '(');
+    c.unit.rewrite.insert(type.end, alone ? `, ${own})` : `, ${own}`);
+  }
+  if (isBuiltin(c.file, type, 'OSError') || isBuiltin(c.file, type, 'IOError')) refuse(c.unit, 'http-option', type);
+}
+
 export function handler(c: Converter, node: Extract<Node, { nodeType: 'ExceptHandler' }>): void {
   const types = node.type?.nodeType === 'Tuple' ? node.type.elts : node.type ? [node.type] : [];
   const names = types.map((each) => qualified(c.file, each));
+  for (const each of types) caughtBuiltin(c, node, each);
   const { name } = node;
   if (!name || !names.some((each) => each && exceptionName(each))) return;
   walkOwn(node.body, (each) => {
@@ -143,7 +192,7 @@ export function handler(c: Converter, node: Extract<Node, { nodeType: 'ExceptHan
       c.unit.rewrite.replace({ start: each.value.end, end: each.end }, '.response.status_code');
     else if (each.attr === 'message')
       c.unit.rewrite.replace({ start: each.value.end, end: each.end }, '.response.reason');
-    else if (!/^(?:args|__\w+__)$/.test(each.attr)) refuse(c.unit, 'http-option', each, each.attr);
+    else if (!/^(?:args|exceptions|__\w+__)$/.test(each.attr)) refuse(c.unit, 'http-option', each, each.attr);
   });
   void note;
 }

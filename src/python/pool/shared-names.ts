@@ -65,20 +65,22 @@ export class SharedNames {
       uses.every(({ file, at, call }) => {
         if (!call) return false;
         const given = isSelf ? (at.nodeType === 'Attribute' ? at.value : undefined) : givenTo(fn, arg, call);
-        return given !== undefined && this.isItem(file, given, call);
+        return given !== undefined && this.isItem(file, given, call, isStarted(fn, call));
       })
     );
   }
 
-  private isItem(file: PyFile, given: Expr, call: Call): boolean {
-    if (given.nodeType !== 'Name')
-      return /^(?:Constant|JoinedStr|BinOp|List|Dict|Tuple|Set|Call)$/.test(given.nodeType);
+  /** `started`: what is handed to tasks that run beside each other, and is no item of the list they are made from, is the same for all. */
+  private isItem(file: PyFile, given: Expr, call: Call, started: boolean): boolean {
+    if (given.nodeType === 'Call') return this.project.resolve(file, given.func)?.kind === 'class';
+    if (given.nodeType !== 'Name') return /^(?:Constant|JoinedStr|BinOp|List|Dict|Tuple|Set)$/.test(given.nodeType);
     const binding = file.scopes.bindingOf(given);
     const [site] = binding?.sites ?? [];
     if (!binding || !site || binding.sites.length !== 1) return false;
     if (site.nodeType === 'Arg') {
       const def = parentOf(parentOf(site)!);
-      return isFunction(def) && binding.scope === file.scopes.of(def) && this.isOwn(this.project.functionOf(def), site);
+      if (started || !isFunction(def) || binding.scope !== file.scopes.of(def)) return false;
+      return this.isOwn(this.project.functionOf(def), site);
     }
     const loop = loopOf(site);
     return loop !== undefined && loop.start <= call.start && call.end <= loop.end;
@@ -135,6 +137,9 @@ export class SharedNames {
     return kind === undefined || kind === 'instance';
   }
 }
+
+const isStarted = (fn: PyFunction, call: Call): boolean =>
+  fn.def.nodeType === 'AsyncFunctionDef' && parentOf(call)?.nodeType !== 'Await';
 
 /** What is behind a chain of subscripts and `.get(…)`. */
 function chainOf(value: Expr): Expr | undefined {

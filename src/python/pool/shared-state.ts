@@ -23,7 +23,11 @@ interface Guarded {
  * change it, a lock goes round the smallest range of statements that does both; where an await stands inside of that range, the function is refused.
  * `spans` are the statements of functions that run beside the tasks they have started.
  */
-export function guardSharedState(units: Units, spans: ReadonlyMap<PyFunction, readonly Range[]>): void {
+export function guardSharedState(
+  units: Units,
+  spans: ReadonlyMap<PyFunction, readonly Range[]>,
+  isAnswered: (question: Node) => boolean,
+): void {
   const { project } = units;
   const functions = concurrent(project);
   const names = new SharedNames(project);
@@ -45,9 +49,9 @@ export function guardSharedState(units: Units, spans: ReadonlyMap<PyFunction, re
   );
   const isChanged = ({ first, second }: Pair): boolean => changed.has(first.place) && changed.has(second.place);
   const guarded = all.flatMap((fn) => guardsOf(units, fn, accesses.pairsIn(fn, own(fn)).filter(isChanged)));
-  if (guarded.length > 0) guardOthers(units, all, accesses, own, guarded);
-  for (const fn of functions) asksQueues(units, fn);
-  write(units, project, guarded);
+  const stores = guarded.length > 0 ? guardOthers(units, all, accesses, own, guarded) : new Map<Assign, PyFunction>();
+  for (const fn of functions) asksQueues(units, fn, isAnswered);
+  write(units, project, guarded, stores);
 }
 
 const isWithin = (ranges: readonly Range[], node: Node): boolean =>
@@ -192,7 +196,8 @@ function guardOthers(
   accesses: Accesses,
   own: (fn: PyFunction) => ((node: Node) => boolean) | undefined,
   guarded: Guarded[],
-): void {
+): Map<Assign, PyFunction> {
+  const stores = new Map<Assign, PyFunction>();
   const places = new Set(guarded.flatMap((each) => [...each.places]));
   for (const fn of all)
     for (const access of accesses.all(fn)) {
@@ -205,11 +210,22 @@ function guardOthers(
       );
       if (isThere || isLocked(units, fn.file, stmt) || callsOnly(units, fn, access.node)) continue;
       if (waits(stmt)) {
-        if (stmt.nodeType !== 'AugAssign') refuse(units.of(fn), 'shared-state', stmt, textOf(fn.file, access.node));
+        if (isStore(fn.file, stmt)) stores.set(stmt, fn);
+        else if (stmt.nodeType !== 'AugAssign')
+          refuse(units.of(fn), 'shared-state', stmt, textOf(fn.file, access.node));
         continue;
       }
       guarded.push({ fn, ...rangeFor(fn, stmt, stmt), places: new Set([access.place]) });
     }
+  return stores;
+}
+
+type Assign = Extract<Stmt, { nodeType: 'Assign' }>;
+
+/** `pages[name] = await load(name)`: what is waited for can have a name first. */
+function isStore(file: PyFile, stmt: Stmt): stmt is Assign {
+  if (stmt.nodeType !== 'Assign' || stmt.targets.length !== 1 || stmt.value.nodeType !== 'Await') return false;
+  return /^\s*=\s*$/.test(file.text.slice(stmt.targets[0]!.end, stmt.value.start)) && isAlone(file, stmt, stmt);
 }
 
 /** The function that it calls has the lock. */
@@ -219,7 +235,12 @@ function callsOnly(units: Units, fn: PyFunction, node: Node): boolean {
 
 // ---- the lock ----
 
-function write(units: Units, project: PyProject, guarded: readonly Guarded[]): void {
+function write(
+  units: Units,
+  project: PyProject,
+  guarded: readonly Guarded[],
+  stores: ReadonlyMap<Assign, PyFunction>,
+): void {
   const [first] = guarded;
   const other = guarded.find((each) => each.fn.file !== first!.fn.file);
   // Each file would have a lock of its own.
@@ -228,6 +249,7 @@ function write(units: Units, project: PyProject, guarded: readonly Guarded[]): v
     each.block.slice(each.first, each.last + 1).some((stmt) => callsProject(project, each.fn.file, stmt)),
   );
   for (const each of guarded) lock(units, each, isNested ? 'RLock' : 'Lock');
+  for (const [stmt, fn] of stores) lockStore(units, fn, stmt, isNested ? 'RLock' : 'Lock');
 }
 
 function callsProject(project: PyProject, file: PyFile, stmt: Stmt): boolean {
@@ -246,11 +268,27 @@ function lock(units: Units, { fn, block, first, last }: Guarded, kind: string): 
   if (!isAlone(file, from, to)) return refuse(unit, 'shared-state', from, textOf(file, from));
   touch(unit, from);
   for (const use of units.project.usesOf(fn)) link(unit, units.around(use.file, use.at));
-  const make = units.need(unit, 'threading', kind);
-  const name = units.helper(unit, 'shared', (own) => `${own} = ${make}()`);
+  const name = lockName(units, unit, kind);
   const { start } = rewrite.lineOf(from.start);
   rewrite.insert(start, `${rewrite.indentAt(from.start)}with ${name}:\n${depthOf(unit, from)}`);
   rewrite.indent({ start, end: rewrite.lineOf(to.end).end }, file.unit);
+}
+
+function lockName(units: Units, unit: Unit, kind: string): string {
+  const make = units.need(unit, 'threading', kind);
+  return units.helper(unit, 'shared', (own) => `${own} = ${make}()`);
+}
+
+/** What is waited for gets a name; only its place is given under the lock. */
+function lockStore(units: Units, fn: PyFunction, stmt: Assign, kind: string): void {
+  const unit = units.of(fn);
+  const { file, rewrite } = unit;
+  const name = lockName(units, unit, kind);
+  const found = units.firstFree(file, ['found', 'result', 'value']);
+  const indent = rewrite.indentAt(stmt.start) + depthOf(unit, stmt);
+  const target = textOf(file, stmt.targets[0]!);
+  rewrite.replace({ start: stmt.start, end: stmt.value.start }, `${found} = `);
+  rewrite.insert(stmt.end, `\n${indent}with ${name}:\n${indent}${file.unit}${target} = ${found}`);
 }
 
 /** The levels that other changes have moved the line in by. */
@@ -276,7 +314,7 @@ function isLocked(units: Units, file: PyFile, node: Node): boolean {
 // ---- queues ----
 
 /** `queue.empty()`, `lock.locked()`: true now, and perhaps not when it matters. */
-function asksQueues(units: Units, fn: PyFunction): void {
+function asksQueues(units: Units, fn: PyFunction, isAnswered: (question: Node) => boolean): void {
   const { file } = fn;
   for (const top of fn.def.body)
     walk(top, (node) => {
@@ -287,7 +325,8 @@ function asksQueues(units: Units, fn: PyFunction): void {
       if (
         /^asyncio\.(?:Queue|Lock|Semaphore)$/.test(kind ?? '') &&
         /^(?:empty|full|locked)$/.test(node.func.attr) &&
-        isTested(node)
+        isTested(node) &&
+        !isAnswered(node)
       )
         refuse(units.of(fn), 'shared-state', node, textOf(file, node));
       return true;

@@ -67,8 +67,8 @@ class Finder extends Clusters {
     const maker = parentOf(node);
     const isTask = maker?.nodeType === 'Call' && maker.args[0] === node && this.ask.isTaskMaker(maker);
     if (isTask) {
-      if (maker.keywords.some((each) => each.arg !== 'name') || maker.args.length > 1)
-        refuse(this.unit, 'task-escapes', maker);
+      const isPlain = maker.args.length === 1 && maker.keywords.every((each) => each.arg === 'name');
+      if (!isPlain && !this.ask.isTimeLimit(maker)) refuse(this.unit, 'task-escapes', maker);
       node = maker;
     }
     const parent = parentOf(node)!;
@@ -79,7 +79,8 @@ class Finder extends Clusters {
       (parent.nodeType === 'Return' && !isTask && this.unit.fn?.def.nodeType === 'FunctionDef')
     )
       return;
-    this.place({ node, call }, node);
+    const group = isTask ? this.ask.groupOf(maker) : undefined;
+    this.place({ node, call, ...(group && { group }) }, node);
   }
 
   /** `map(f, xs)` for a coroutine function f. */
@@ -188,6 +189,7 @@ class Finder extends Clusters {
         return call?.nodeType === 'Call' && (this.joinedBy(binding, call) || this.iterated(binding, call));
       return /^(?:append|add|extend|appendleft|clear|keys|remove|discard|pop|popleft)$/.test(attr);
     }
+    if (attr === 'cancel' && this.ask.isStop(member)) return (this.clusterOf(binding).isStopped = true);
     return this.singles.has(binding) && /^(?:result|exception|done)$/.test(attr);
   }
 

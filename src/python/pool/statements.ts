@@ -3,19 +3,33 @@ import { isName, qualified } from '../file.js';
 import { parentOf, type Attribute, type Call, type Expr, type For, type Node, type With } from '../tree.js';
 import { link, refuse, touch } from '../unit.js';
 import { valueOf } from '../values.js';
+import { argumentRange } from './arguments.js';
 import { sessionBlock } from './client-sessions.js';
 import { isAsyncGenerator } from './coroutines.js';
 import type { Converter } from './from-async.js';
+import { headOf } from './sessions.js';
 
 /* `async with` and `async for`: what they enter, and what they go through. */
 
 export function withStatement(c: Converter, node: With): void {
   const { unit } = c;
   touch(unit, node);
+  if (c.timeouts.blocks.has(node)) return withoutBlock(c, node);
   const isGone = c.plain.withs.has(node);
   const keyword = /^async\s+/.exec(c.file.text.slice(node.start))![0];
   if (!isGone) unit.rewrite.remove({ start: node.start, end: node.start + keyword.length });
   for (const item of node.items) entered(c, node, item.context_expr, item.optional_vars);
+}
+
+/** `async with timeout(5):` whose request says so itself. */
+function withoutBlock(c: Converter, node: With): void {
+  const { rewrite } = c.unit;
+  const head = headOf(c.file, node);
+  if (!head) return refuse(c.unit, 'one-line-block', node.body[0]!);
+  rewrite.remove(head);
+  const inner = rewrite.indentAt(node.body[0]!.start);
+  const unit = inner.slice(rewrite.indentAt(node.start).length);
+  rewrite.lower({ start: head.end, end: rewrite.lineOf(node.body.at(-1)!.end - 1).end }, unit);
 }
 
 export function entered(c: Converter, node: With, expr: Expr, name: Expr | undefined): void {
@@ -26,7 +40,10 @@ export function entered(c: Converter, node: With, expr: Expr, name: Expr | undef
   if (kind === 'aiohttp.Request' && expr.nodeType === 'Call') return request(c, expr);
   if (/^(?:asyncio\.(?:Lock|Semaphore|Condition)|httpx\.(?:AsyncClient|Stream)|contextlib\.AsyncExitStack)$/.test(kind))
     return;
-  if (kind === 'asyncio.TaskGroup') return refuse(unit, 'cancellation', expr, 'TaskGroup');
+  if (kind === 'asyncio.TaskGroup') {
+    c.groups.push({ stmt: node, made: expr });
+    return;
+  }
   if (value?.cls) {
     const enter = c.project.method(value.cls, '__aenter__');
     if (enter?.def.nodeType === 'AsyncFunctionDef') return link(unit, c.units.of(enter));
@@ -52,7 +69,7 @@ export function request(c: Converter, call: Call): void {
   const more = convertRequest(c, c.unit, call, sessionOf(c, c.file, call));
   const extra = [...(isStreamed(c, call) ? ['stream=True'] : []), ...(more ? [more] : [])].join(', ');
   if (!extra) return;
-  const last = c.argumentRange(call);
+  const last = argumentRange(c, call);
   if (last) c.unit.rewrite.insert(last.end, `, ${extra}`);
 }
 
