@@ -130,6 +130,8 @@ function findValue(project: PyProject, file: PyFile, expr: Expr): Value | undefi
       const inner = valueOf(project, file, expr.value);
       return inner && (AWAITED[inner.kind] ? { kind: AWAITED[inner.kind]! } : inner);
     }
+    case 'BoolOp':
+      return agreed(expr.values.map((each) => valueOf(project, file, each)));
     case 'Attribute': {
       const cls = valueOf(project, file, expr.value)?.cls;
       return cls && attributeValue(project, cls, expr.attr);

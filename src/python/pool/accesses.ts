@@ -1,5 +1,5 @@
 import type { PyFile } from '../file.js';
-import { isBuiltin } from '../file.js';
+import { isBuiltin, qualified } from '../file.js';
 import type { PyFunction, PyProject } from '../project.js';
 import type { Binding } from '../scope.js';
 import { childrenOf, isFunction, parentOf, type Call, type Expr, type Node, type Stmt } from '../tree.js';
@@ -20,6 +20,14 @@ export type Event = Access | 'wait';
 
 const CHANGES =
   /^(?:add|append|appendleft|pop|popleft|popitem|remove|discard|update|setdefault|insert|extend|extendleft|clear|sort|reverse|rotate|subtract|difference_update|intersection_update|symmetric_difference_update)$/;
+
+/** The functions of the project that a call may mean: where it is not known what a method is called on, all that have its name. */
+export function calledBy(project: PyProject, file: PyFile, { func }: Call): PyFunction[] {
+  const target = project.resolve(file, func);
+  if (target) return target.kind === 'function' ? [target] : [];
+  if (func.nodeType !== 'Attribute' || valueOf(project, file, func.value) || qualified(file, func)) return [];
+  return project.classes.flatMap((cls) => cls.methods.get(func.attr) ?? []);
+}
 
 /** Two accesses with no wait between them, one of which changes something. */
 export interface Pair {
@@ -114,9 +122,9 @@ export class Accesses {
     else this.visit(fn, func, events);
     for (const arg of [...call.args, ...call.keywords]) this.visit(fn, arg, events);
     if (func.nodeType === 'Attribute' && changes) this.push(fn, func.value, true, call, events);
-    const target = this.project.resolve(fn.file, func);
-    if (target?.kind !== 'function' || target.def.nodeType === 'AsyncFunctionDef') return;
-    for (const each of this.summaryOf(target)) if (each !== 'wait') events.push({ ...each, node: call });
+    for (const target of calledBy(this.project, fn.file, call))
+      if (target.def.nodeType !== 'AsyncFunctionDef')
+        for (const each of this.summaryOf(target)) if (each !== 'wait') events.push({ ...each, node: call });
   }
 
   /** `results[key].append(…)` looks `key` up first; `results.append(…)` does one thing. */

@@ -233,7 +233,14 @@ export class Converter implements SyncContext, SpawnQuestions {
     const inside = argumentRange(this, call);
     const name = qualified(this.file, call.func);
     if (name === 'asyncio.to_thread') return rest(call, 0);
-    if (call.func.nodeType === 'Attribute' && call.func.attr === 'run_in_executor') return rest(call, 1);
+    if (call.func.nodeType === 'Attribute' && call.func.attr === 'run_in_executor') {
+      const [pool] = call.args;
+      // A pool of its own has its own number of threads, or its own processes.
+      const isUsual = pool?.nodeType === 'Constant' && pool.value === null;
+      const isProcesses = pool && this.kind(pool) === 'ProcessPoolExecutor';
+      if (!isUsual) refuse(unit, isProcesses ? 'process-pool' : 'pool-option', pool ?? call);
+      return rest(call, 1);
+    }
     const session = sessionOf(this, this.file, call);
     const extra = session ? convertRequest(this, unit, call, session) : '';
     const args: Piece[] = inside ? [inside] : [];

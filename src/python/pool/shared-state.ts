@@ -5,7 +5,7 @@ import type { Binding } from '../scope.js';
 import { functionAround, isFunction, parentOf, statementOf, walk, type Node, type Stmt } from '../tree.js';
 import { link, refuse, touch, type Unit, type Units } from '../unit.js';
 import { valueOf } from '../values.js';
-import { Accesses, type Access, type Pair } from './accesses.js';
+import { Accesses, calledBy, type Access, type Pair } from './accesses.js';
 import { regionOf } from './regions.js';
 import { SharedNames } from './shared-names.js';
 
@@ -51,6 +51,7 @@ export function guardSharedState(
   const guarded = all.flatMap((fn) => guardsOf(units, fn, accesses.pairsIn(fn, own(fn)).filter(isChanged)));
   const stores = guarded.length > 0 ? guardOthers(units, all, accesses, own, guarded) : new Map<Assign, PyFunction>();
   for (const fn of functions) asksQueues(units, fn, isAnswered);
+  if (guarded.length > 0) linkCallers(units, functions);
   write(units, project, guarded, stores);
 }
 
@@ -79,8 +80,7 @@ function concurrent(project: PyProject): Set<PyFunction> {
     found.add(fn);
     for (const top of fn.def.body)
       walk(top, (node) => {
-        const target = node.nodeType === 'Call' ? project.resolve(fn.file, node.func) : undefined;
-        if (target?.kind === 'function') add(target);
+        if (node.nodeType === 'Call') calledBy(project, fn.file, node).forEach(add);
       });
   };
   for (const fn of project.functions) {
@@ -230,10 +230,20 @@ function isStore(file: PyFile, stmt: Stmt): stmt is Assign {
 
 /** The function that it calls has the lock. */
 function callsOnly(units: Units, fn: PyFunction, node: Node): boolean {
-  return node.nodeType === 'Call' && units.project.resolve(fn.file, node.func)?.kind === 'function';
+  return node.nodeType === 'Call' && calledBy(units.project, fn.file, node).length > 0;
 }
 
 // ---- the lock ----
+
+/** A function that gets a lock for the sake of threads gets it with those that become threads, or not at all. */
+function linkCallers(units: Units, functions: ReadonlySet<PyFunction>): void {
+  for (const fn of functions)
+    for (const top of fn.def.body)
+      walk(top, (node) => {
+        if (node.nodeType !== 'Call') return;
+        for (const target of calledBy(units.project, fn.file, node)) link(units.of(fn), units.of(target));
+      });
+}
 
 function write(
   units: Units,
@@ -255,7 +265,7 @@ function write(
 function callsProject(project: PyProject, file: PyFile, stmt: Stmt): boolean {
   let found = false;
   walk(stmt, (node) => {
-    found ||= node.nodeType === 'Call' && project.resolve(file, node.func)?.kind === 'function';
+    found ||= node.nodeType === 'Call' && calledBy(project, file, node).length > 0;
     return !found;
   });
   return found;
