@@ -143,12 +143,24 @@ function gathered(c: Coroutines, unit: Unit, call: Call, name: string): Piece[] 
   if (!many) return undefined;
   if (isName(list) || !((lengthIn(c, unit.file, list) ?? Infinity) <= FEWEST_THREADS)) c.busy.isMore = true;
   if (name.endsWith('DeferredList') && !failuresAreRead(c, unit)) return undefined;
+  if (name.endsWith('gatherResults') && seesFirstError(unit.file, call)) return undefined;
   const gather = c.units.need(unit, 'asyncio', 'gather');
   if (name.endsWith('gatherResults')) return [`${gather}(*`, ...many, ')'];
   const result = c.units.firstFree(unit.file, ['result', 'outcome', 'ended']);
   const head = `[(not isinstance(${result}, BaseException), ${result}) for ${result} in await ${gather}(*`;
   c.plain.add(call);
   return [head, ...many, ', return_exceptions=True)]'];
+}
+
+/** The error that `gatherResults` raises holds the one that happened: a handler that looks at it would see another. */
+function seesFirstError(file: PyFile, call: Call): boolean {
+  if (/\bFirstError\b|\bsubFailure\b/.test(file.text)) return true;
+  for (let at: Node | undefined = call; at && at !== functionAround(call); at = parentOf(at)) {
+    const isLooked = (type: Expr | undefined, name: string | undefined): boolean =>
+      name !== undefined || (type !== undefined && !isName(type, 'Exception'));
+    if (at.nodeType === 'Try' && at.handlers.some(({ type, name }) => isLooked(type, name))) return true;
+  }
+  return false;
 }
 
 /** `min(32, cpus + 4)`, with one processor. */

@@ -13,6 +13,7 @@ import {
 } from '../tree.js';
 import { link, refuse, touch, type Unit, type Units } from '../unit.js';
 import { awaitable, handsOn, type Coroutines } from './from-callback-awaitables.js';
+import { chainIn, headOfChain, writeChain } from './from-callback-deferreds.js';
 import { enterLoops } from './from-callback-entries.js';
 
 /**
@@ -31,13 +32,16 @@ export function generatorsToAsync(project: PyProject, units: Units, inThreads: C
     busy: { isMore: false },
   };
   for (const fn of project.functions) if (drivenBy(fn.file, fn)) functions.add(fn);
-  const handing = functionsThatHandOn(c, functions);
-  if (functions.size === 0) return;
+  const chains = project.files.flatMap((file) => chainIn(file) ?? []);
+  const heads = new Set(chains.map((chain) => headOfChain(c, chain)));
+  const handing = functionsThatHandOn(c, functions, heads);
+  if (functions.size === 0 && chains.length === 0) return;
   for (const fn of functions) {
     if (handing.has(fn)) convertHanding(c, fn);
     else convert(c, fn);
   }
-  for (const file of project.files) enterLoops(c, file);
+  for (const chain of chains) writeChain(c, chain);
+  for (const file of project.files) if (!chains.some((chain) => chain.file === file)) enterLoops(c, file);
   for (const fn of functions) for (const use of project.usesOf(fn)) checkUse(c, fn, use);
 }
 
@@ -48,12 +52,16 @@ function drivenBy(file: PyFile, { def }: PyFunction): Expr | undefined {
 }
 
 /** Functions around that return what such a call gives become coroutines with them. */
-function functionsThatHandOn(c: Coroutines, functions: Set<PyFunction>): Set<PyFunction> {
+function functionsThatHandOn(
+  c: Coroutines,
+  functions: Set<PyFunction>,
+  heads: ReadonlySet<PyFunction | undefined>,
+): Set<PyFunction> {
   const handing = new Set<PyFunction>();
   for (let before = -1; before !== functions.size;) {
     before = functions.size;
     for (const fn of c.project.functions) {
-      if (functions.has(fn) || isFramework(c, fn) || !isAsked(c, functions, fn)) continue;
+      if (functions.has(fn) || isFramework(c, fn) || !(heads.has(fn) || isAsked(c, functions, fn))) continue;
       if (!handsOn(c, c.units.of(fn), fn)) continue;
       functions.add(fn);
       handing.add(fn);
