@@ -7,3 +7,16 @@ const names = Object.keys(require(path.join(dist, 'index.js'))).filter((name) =>
 const lines = ["import library from './index.js';", '', `export const { ${names.sort().join(', ')} } = library;`, ''];
 fs.writeFileSync(path.join(dist, 'index.mjs'), lines.join('\n'));
 fs.writeFileSync(path.join(dist, 'index.d.mts'), "export * from './index.js';\n");
+
+// Results that are kept between runs are those of this very build.
+const { createHash } = require('node:crypto');
+const all = fs
+  .readdirSync(dist, { recursive: true })
+  .filter((name) => /\.(js|json)$/.test(name) && name !== 'build.json');
+const hash = createHash('sha256');
+for (const name of all.sort())
+  hash
+    .update(name.replaceAll(path.sep, '/'))
+    .update('\0')
+    .update(fs.readFileSync(path.join(dist, name)));
+fs.writeFileSync(path.join(dist, 'build.json'), `${JSON.stringify({ hash: hash.digest('hex') })}\n`);

@@ -25,6 +25,14 @@ export async function runCommand(name: string, args: readonly string[], open: Op
       return (require('./apply.js') as typeof import('./apply.js')).apply(args, open);
     case 'init':
       return (require('./init.js') as typeof import('./init.js')).init(args, open);
+    case 'fleet': {
+      const { fleetCommand } = require('./fleet.js') as typeof import('./fleet.js');
+      return fleetCommand(args, open);
+    }
+    case 'merge': {
+      const { mergeCommand } = require('./merge.js') as typeof import('./merge.js');
+      return mergeCommand(args, open);
+    }
     default:
       return undo(args, open);
   }

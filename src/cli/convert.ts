@@ -11,6 +11,7 @@ import type { PlannedFile } from '../run/plan.js';
 import { runDetailed, type Progress, type RunDetails, type RunOptions } from '../run/run.js';
 import type { Console } from './main.js';
 import { UsageError, type CliOptions, type Output } from './options.js';
+import { cacheOf } from './scale-options.js';
 import { mustBeWritable, writeOutput } from './output-file.js';
 import { progressLine } from './streams.js';
 
@@ -116,6 +117,7 @@ export async function runWatched(
           return choose(found);
         },
       }),
+      cache: cacheOf(options),
       onProgress,
       signal: stop.signal,
     });

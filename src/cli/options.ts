@@ -3,6 +3,7 @@ import type { ExportsPolicy, Override, Style } from '../types.js';
 import { RULES, type RuleName } from '../run/config/config.js';
 import { directionProblem } from '../run/engine.js';
 import { reports } from '../report/formats/index.js';
+import { addScaleOptions, type ScaleOptions } from './scale-options.js';
 import { didYouMean } from '../run/suggest.js';
 import type { When } from './streams.js';
 
@@ -24,7 +25,7 @@ export interface Output {
   readonly file?: string;
 }
 
-export interface CliOptions {
+export interface CliOptions extends ScaleOptions {
   readonly to?: Style;
   readonly from?: Style;
   readonly exports: ExportsPolicy;
@@ -89,6 +90,8 @@ export const COMMANDS: Readonly<Record<string, string>> = {
   'apply <plan>': 'make the changes of a plan, or some of them (--only)',
   'explain <code>': 'what a reason or a note means, and what to do',
   'migrate --test <command>': 'convert what the tests bear: groups that break them are found and left out',
+  'merge <results...>': 'the results of shards, or of runs over different files, as one',
+  'fleet <action>': 'add, work, status, results: one conversion over many repositories',
   undo: 'put back what the last --write replaced, if the files are unchanged since',
 };
 
@@ -145,6 +148,7 @@ function mainCommand(all: boolean): Command {
   addStyleOptions(command, rare);
   addResultOptions(command, rare);
   addFileOptions(command, rare);
+  addScaleOptions(command, rare);
   addGeneralOptions(command, rare);
   command.configureHelp({
     visibleArguments: () => [],
@@ -325,6 +329,8 @@ export function checkTogether(options: CliOptions, paths: readonly string[]): vo
     throw new UsageError(`'-' reads one text from stdin; --staged, --files-from and --since choose files.`);
   if (options.staged && options.since !== undefined)
     throw new UsageError(`--staged and --since are two ways to choose files; give one.`);
+  if (options.shard && (options.staged || isWriting(options)))
+    throw new UsageError(`--shard makes a part of a result; it goes with no --write and no --staged.`);
   if (options.null && options.filesFrom === undefined)
     throw new UsageError(`--null says how --files-from ends its paths; add --files-from.`);
   if (!paths.includes('-') && options.stdinFilename !== undefined) {
@@ -337,6 +343,8 @@ function checkDirection({ to, from, pool, limit }: CliOptions & { readonly to: S
   const problem = directionProblem({ to, from, pool, limit });
   if (problem) throw new UsageError(problem, 'asyncshift list');
 }
+
+const isWriting = (options: CliOptions): boolean => options.write && !options.dryRun;
 
 /** What only a pool has. */
 function checkPool({ to, pool, limit, overrides }: CliOptions): void {

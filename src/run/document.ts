@@ -110,7 +110,7 @@ export function documentOf(found: Findings): ResultDocument {
     ignored,
     skipped,
     errors,
-    ...(found.warnings?.length && { warnings: found.warnings }),
+    ...(found.warnings?.length && { warnings: warningsOf(found.warnings) }),
     summary: {
       files: found.files.length,
       parsed: found.parsed,
@@ -127,11 +127,18 @@ export function documentOf(found: Findings): ResultDocument {
   };
 }
 
-const bySite = (a: Refused, b: Refused): number =>
+/** Order of sites in a document. */
+export const bySite = (a: Refused, b: Refused): number =>
   byPlace(a, b) || a.end - b.end || byText(a.rule, b.rule) || byText(a.reason, b.reason);
 
-const byFileError = (a: FileError, b: FileError): number =>
+export const byFileError = (a: FileError, b: FileError): number =>
   byPlace(a, b) || byText(a.kind, b.kind) || byText(a.message, b.message);
+
+/** Each once, by path: packages of one repository may share a configuration. */
+export function warningsOf(found: readonly Warning[]): Warning[] {
+  const once = new Map(found.map((one) => [`${one.path}\0${one.message}`, one]));
+  return [...once].sort(([a], [b]) => byText(a, b)).map(([, one]) => one);
+}
 
 function fileResults(found: Findings): FileResult[] {
   const changes = new Map(found.changes.map((change) => [change.source.path, change]));

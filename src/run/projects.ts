@@ -20,11 +20,11 @@ export interface Project {
  * package for which something else is asked are a project beside it, each of the two sees the other's files as they are.
  */
 export function projectsOf(root: string, sources: readonly Source[], settings: Settings): Project[] {
-  const isPackage = { js: packageFinder(root), py: packageFinder(root, hasPythonPackage) };
+  const folderOf = projectFinder(root);
   const settingsFor = settingsFinder(settings);
   const byKey = new Map<string, { folder: string; settings: Settings; sources: Source[] }>();
   for (const source of sources) {
-    const folder = projectFolder(source.path, isPackage[kindOf(source.path)]);
+    const folder = folderOf(source.path);
     const own = settingsFor(source.path);
     const key = `${folder}\0${settings.overrides ? JSON.stringify(own) : ''}`;
     const there = byKey.get(key);
@@ -32,6 +32,12 @@ export function projectsOf(root: string, sources: readonly Source[], settings: S
     else byKey.set(key, { folder, settings: own, sources: [source] });
   }
   return [...byKey].sort(([a], [b]) => byText(a, b)).map(([, project]) => project);
+}
+
+/** The folder of the package that a file belongs to, by its language. */
+export function projectFinder(root: string): (file: string) => string {
+  const isPackage = { js: packageFinder(root), py: packageFinder(root, hasPythonPackage) };
+  return (file) => projectFolder(file, isPackage[kindOf(file)]);
 }
 
 function projectFolder(file: string, isPackage: (folder: string) => boolean): string {

@@ -1,17 +1,19 @@
 import * as fs from 'node:fs';
-import type { ChangeGroup, FileError, Override, ProjectResult, Settings, TransformOptions, Warning } from '../types.js';
+import type { ChangeGroup, FileError, Override, Settings, TransformOptions } from '../types.js';
 import { readBesideFrom, withBeside } from './beside.js';
 import { chooseFiles, type Choice } from './choose.js';
-import { documentOf, type FileResult, type ResultDocument } from './document.js';
-import { convertSafely, directionProblem, loadEngine, NO_PROMISES, type Engine } from './engine.js';
+import { documentOf, type FileResult, type ResultDocument, type Shard } from './document.js';
+import { convertProjects, type Converting } from './convert.js';
+import { directionProblem, NO_PROMISES, type Engine } from './engine.js';
 import { unsafeToWrite } from './guard.js';
 import { languageOf, relativePosix, forgetGitTops } from './paths.js';
-import { fromRoot, planChanges, type Plan, type PlannedFile } from './plan.js';
+import { planChanges, type Plan, type PlannedFile } from './plan.js';
 import { mayApply } from '../transforms/prefilter.js';
 import { placedOverrides } from './patterns.js';
-import { projectsOf, projectTexts, viewOf } from './projects.js';
+import { projectsOf } from './projects.js';
 import { isError, readSource, type Source } from './read.js';
 import { settingsFinder, settingsOf } from './settings.js';
+import { filesOfShard } from './shard.js';
 import { stagedIn, type Staged } from './staged.js';
 import { writeStaged } from './write-staged.js';
 import { writeGroups, type Written } from './write.js';
@@ -43,6 +45,12 @@ export interface RunOptions extends TransformOptions {
   readonly skipParseErrors?: boolean;
   /** Look at what is staged, not at what is on the disk; a write rewrites the index and carries over to the disk. */
   readonly staged?: boolean;
+  /** Only this part of the files: whole packages, dealt out by size. `mergeResults` puts the parts' results together. */
+  readonly shard?: Shard;
+  /** Keep results between runs, in the usual place or in this folder; default: no. */
+  readonly cache?: boolean | string;
+  /** How many projects are converted at once, in worker threads; default: as many as it pays for. */
+  readonly jobs?: number;
   /** Called for every file looked at, in order, once its result is known. */
   readonly onFile?: (file: FileResult) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -104,23 +112,25 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   if (problem) throw new RangeError(problem);
   forgetGitTops();
   const cwd = fs.realpathSync(options.cwd ?? process.cwd());
-  const choice = await chooseFiles({
+  const whole = await chooseFiles({
     cwd,
     paths: options.paths ?? [],
     ignore: options.ignore ?? true,
     mustMatch: options.errorOnUnmatchedPattern ?? true,
     patterns: { include: options.include, exclude: options.exclude, base: options.patternsFrom ?? cwd },
   });
-  const overrides = placedOverrides(choice.root, options.patternsFrom ?? cwd, options.overrides ?? []);
+  const choice = partOf(whole, options.shard);
+  const overrides = placedOverrides(whole.root, options.patternsFrom ?? cwd, options.overrides ?? []);
   const settings = settingsOf({ ...options, overrides });
   const staged = stagedOf(choice, options);
   const readFile = staged?.read ?? readSource;
   const looked = lookAtFiles(choice, settings, options, readFile);
-  const converted = await convertAll(choice, looked, settings, options, readFile);
+  const projects = projectsOf(choice.root, [...looked.sources.values()], settings);
+  const converted = await convertProjects(projects, howToConvert(choice, options, staged));
   const beside = withBeside(converted.groups, looked.sources, readBesideFrom(choice.root, readFile));
   const all = planChanges(beside.groups, beside.sources);
   const plan = options.choose ? await chosenOf(all, beside.sources, choice.root, options.choose) : all;
-  const styleless = withoutTheStyle(choice, settings);
+  const styleless = inFirst(options.shard, withoutTheStyle(whole, settings));
   const problems = [choice, styleless, looked, beside, converted, plan].flatMap((part) => part.errors);
   const refusedToWrite =
     options.write && !staged ? unsafeToWrite(choice.root, changedPaths(plan), guardOf(options)) : [];
@@ -129,6 +139,7 @@ export async function runDetailed(options: RunOptions): Promise<RunDetails> {
   const [skipped, errors] = sortOut([...problems, ...refusedToWrite, ...(written?.errors ?? [])], options);
   const document = documentOf({
     settings,
+    ...(options.shard && { shard: options.shard }),
     root: relativePosix(cwd, choice.root),
     files: choice.files,
     parsed: looked.sources.size,
@@ -166,6 +177,30 @@ async function chosenOf(
   const chosen = all.groups.length > 0 ? await choose({ groups: all.groups, sources, root }) : [];
   const plan = planChanges(chosen, sources);
   return { ...plan, errors: [...all.errors, ...plan.errors] };
+}
+
+function howToConvert(choice: Choice, options: RunOptions, staged?: Staged): Converting {
+  return {
+    root: choice.root,
+    readFile: staged?.read ?? readSource,
+    isStaged: staged !== undefined,
+    rules: choice.rules,
+    ignore: options.ignore ?? true,
+    ...(options.engine && { engine: options.engine }),
+    ...(options.cache !== undefined && { cache: options.cache }),
+    ...(options.jobs !== undefined && { jobs: options.jobs }),
+    onProgress: (done, total) => options.onProgress?.({ phase: 'converting', done, total }),
+  };
+}
+
+function partOf(whole: Choice, shard: Shard | undefined): Choice {
+  if (!shard) return whole;
+  return { ...whole, ...inFirst(shard, whole), files: filesOfShard(whole.root, whole.files, shard) };
+}
+
+/** What is about no file of the run is told once, by the first shard. */
+function inFirst(shard: Shard | undefined, told: Pick<Choice, 'errors' | 'notes'>): Pick<Choice, 'errors' | 'notes'> {
+  return !shard || shard.index === 1 ? told : { errors: [], notes: [] };
 }
 
 function stagedOf({ root }: Choice, options: RunOptions): Staged | undefined {
@@ -215,51 +250,6 @@ function lookAtFiles(choice: Choice, settings: Settings, options: RunOptions, re
   });
   return looked;
 }
-
-interface Converted extends ProjectResult {
-  readonly warnings: readonly Warning[];
-  readonly traces: readonly string[];
-}
-
-async function convertAll(
-  choice: Choice,
-  looked: Looked,
-  settings: Settings,
-  options: RunOptions,
-  readFile: typeof readSource,
-): Promise<Converted> {
-  const projects = projectsOf(choice.root, [...looked.sources.values()], settings);
-  const all = {
-    groups: [],
-    refused: [],
-    errors: [],
-    ignored: [],
-    warnings: [],
-    sites: 0,
-    traces: [],
-  } as Mutable<Converted>;
-  if (projects.length === 0) return all;
-  const engine = options.engine ?? loadEngine();
-  for (const [done, project] of projects.entries()) {
-    options.onProgress?.({ phase: 'converting', done, total: projects.length });
-    await new Promise((resolve) => setImmediate(resolve));
-    const view = viewOf(choice.root, project, choice.rules, readFile);
-    const result = fromRoot(convertSafely(engine, projectTexts(project), project.settings, view), project.folder);
-    all.groups.push(...result.groups);
-    all.refused.push(...result.refused);
-    all.errors.push(...result.errors);
-    all.ignored.push(...result.ignored);
-    all.traces.push(...result.traces);
-    // Packages of one repository may share a configuration.
-    for (const warning of result.warnings ?? [])
-      if (!all.warnings.some((one) => one.path === warning.path && one.message === warning.message))
-        all.warnings.push(warning);
-    all.sites += result.sites;
-  }
-  return all;
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
 async function writePlan(
   root: string,

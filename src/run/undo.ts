@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { git } from './git.js';
 import { byText, gitTopOf } from './paths.js';
 import { hashOf } from './read.js';
+import { userCacheFolder } from './user-cache.js';
 import { NotWritten, removeCreated, removeLeftovers, replaceFile } from './replace.js';
 
 /** What a write replaced. It is on the disk before the first file is touched, so a kill in the middle can be undone too. */
@@ -43,9 +42,7 @@ export function undoFolder(root: string): string {
     const answer = git(root, ['rev-parse', '--git-path', 'asyncshift']);
     if (answer.ok) return path.resolve(root, answer.out.replace(/\r?\n$/, ''));
   }
-  const windows = process.platform === 'win32' ? process.env['LOCALAPPDATA'] : undefined;
-  const cache = process.env['XDG_CACHE_HOME'] || windows || path.join(os.homedir(), '.cache');
-  return path.join(cache, 'asyncshift', createHash('sha256').update(root).digest('hex').slice(0, 16));
+  return userCacheFolder(root);
 }
 
 /** Keeps a record and returns its file. Two runs at once, as under lint-staged, get one each. */
