@@ -1,4 +1,4 @@
-import { structuredPatch, type StructuredPatchHunk } from 'diff';
+import { changedRegions, type Region } from './line-diff.js';
 
 /** A file before and after, BOM included: a patch shows every byte. */
 export interface Change {
@@ -19,34 +19,59 @@ export function filePatch({ path, before, after, isNew = false }: Change, contex
   const [a, b] = [`a/${path}`, `b/${path}`];
   const head = [`diff --git ${quoted(a)} ${quoted(b)}`, ...(isNew ? ['new file mode 100644'] : [])];
   if (before === after) return isNew ? [...head, ''].join('\n') : '';
-  const found = structuredPatch('', '', before, after, undefined, undefined, { context, maxEditLength: MOST_EDITS });
-  const hunks = found?.hunks ?? [wholeHunk(before, after)];
-  const lines = hunks.flatMap((hunk) => [
-    `@@ -${rangeOf(hunk.oldStart, hunk.oldLines)} +${rangeOf(hunk.newStart, hunk.newLines)} @@`,
-    ...hunk.lines,
-  ]);
+  const [old, fresh] = [linesOf(before), linesOf(after)];
+  const lines = hunksOf(changedRegions(old, fresh), old.length, context).flatMap((hunk) => hunkLines(hunk, old, fresh));
   return [...head, `--- ${isNew ? '/dev/null' : named(a)}`, `+++ ${named(b)}`, ...lines, ''].join('\n');
 }
 
-/** The time to find the smallest difference grows with the square of its size: seconds, above this many lines. */
-const MOST_EDITS = 3000;
+/** Lines with their ends, so that one without is another line. */
+const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
-/** All old lines out, all new lines in. */
-function wholeHunk(
-  before: string,
-  after: string,
-): Pick<StructuredPatchHunk, 'oldStart' | 'oldLines' | 'newStart' | 'newLines' | 'lines'> {
-  const [old, fresh] = [linesOf(before), linesOf(after)];
-  const lines = [...marked('-', old, before), ...marked('+', fresh, after)];
-  return { oldStart: 1, oldLines: old.length, newStart: 1, newLines: fresh.length, lines };
+/** Regions whose surroundings meet are shown together. */
+function hunksOf(regions: readonly Region[], length: number, context: number): Region[][] {
+  const hunks: Region[][] = [];
+  for (const region of regions) {
+    const last = hunks.at(-1)?.at(-1);
+    if (last && region.oldStart - last.oldEnd <= context * 2) hunks.at(-1)!.push(region);
+    else hunks.push([region]);
+  }
+  return hunks.map((hunk) => around(hunk, length, context));
 }
 
-const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
+/** With empty regions at both ends of the context, so that a hunk says where it starts and ends. */
+function around(hunk: readonly Region[], length: number, context: number): Region[] {
+  const [first, last] = [hunk[0]!, hunk.at(-1)!];
+  const before = Math.min(context, first.oldStart);
+  const behind = Math.min(context, length - last.oldEnd);
+  const [start, fresh] = [first.oldStart - before, first.newStart - before];
+  const [end, freshEnd] = [last.oldEnd + behind, last.newEnd + behind];
+  return [
+    { oldStart: start, oldEnd: start, newStart: fresh, newEnd: fresh },
+    ...hunk,
+    { oldStart: end, oldEnd: end, newStart: freshEnd, newEnd: freshEnd },
+  ];
+}
 
-const marked = (sign: string, lines: readonly string[], text: string): string[] => [
-  ...lines.map((line) => sign + line),
-  ...(text === '' || text.endsWith('\n') ? [] : ['\\ No newline at end of file']),
-];
+function hunkLines(hunk: readonly Region[], old: readonly string[], fresh: readonly string[]): string[] {
+  const [first, last] = [hunk[0]!, hunk.at(-1)!];
+  const lines: string[] = [];
+  let at = first.oldStart;
+  for (const { oldStart, oldEnd, newStart, newEnd } of hunk) {
+    lines.push(...marked(' ', old.slice(at, oldStart)));
+    lines.push(...marked('-', old.slice(oldStart, oldEnd)), ...marked('+', fresh.slice(newStart, newEnd)));
+    at = oldEnd;
+  }
+  const sides = [
+    rangeOf(first.oldStart + 1, last.oldEnd - first.oldStart),
+    rangeOf(first.newStart + 1, last.newEnd - first.newStart),
+  ];
+  return [`@@ -${sides[0]} +${sides[1]} @@`, ...lines];
+}
+
+const marked = (sign: string, lines: readonly string[]): string[] =>
+  lines.flatMap((line) =>
+    line.endsWith('\n') ? [sign + line.slice(0, -1)] : [sign + line, '\\ No newline at end of file'],
+  );
 
 /** An empty side is counted from the line before it; `,1` is left out as git does. */
 const rangeOf = (start: number, lines: number): string =>

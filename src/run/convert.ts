@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { ProjectResult, Warning } from '../types.js';
 import { cacheFolder, cacheIn, watched, type Cache, type Seen } from './cache.js';
 import { convertSafely, loadEngine, type Conversion, type Engine } from './engine.js';
@@ -79,8 +81,23 @@ export function convertOne(
 ): { readonly seen: Seen; readonly result: Conversion } {
   const { view, seen } = watched(viewOf(root, project, rules, readFile), project);
   const result = convertSafely(engine, projectTexts(project), project.settings, view);
+  releaseMemory();
   return { result, seen: seen() };
 }
+
+/**
+ * The trees of a project are garbage once it is converted. Left alone, the heap grows by all of the next project before anybody
+ * collects it: a repository of many packages would take as much memory as one large package.
+ */
+function releaseMemory(): void {
+  if (process.memoryUsage().heapUsed < MUCH) return;
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  setFlagsFromString('--no-expose-gc');
+  collect();
+}
+
+const MUCH = 200 * 1024 * 1024;
 
 function together(results: readonly Conversion[]): Converted {
   const all: Mutable<Converted> = {
