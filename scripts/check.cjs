@@ -7,6 +7,7 @@ const parts = [
   ['lint', 'eslint --max-warnings 0 .'],
   ['format', 'prettier --check --log-level warn .'],
   ['Python environments', 'node scripts/python-env.cjs --all'],
+  ['package', 'node scripts/package-check.cjs'],
 ];
 
 function passes([name, command]) {

@@ -13,7 +13,7 @@ import type { Console } from './main.js';
 import { UsageError, type CliOptions, type Output } from './options.js';
 import { cacheOf } from './scale-options.js';
 import { mustBeWritable, writeOutput } from './output-file.js';
-import { progressLine } from './streams.js';
+import { progressBar } from './streams.js';
 
 /** How a command comes by its result. */
 export type Obtain = (
@@ -87,14 +87,14 @@ type Writing = Pick<CliOptions, 'write' | 'dryRun'> & Partial<Pick<CliOptions, '
 
 const isWriting = (options: Writing): boolean => (options.write || options.interactive === true) && !options.dryRun;
 
-/** Runs with a progress line on a terminal. Once it writes, the first Ctrl-C lets the file in hand be finished; a second one ends at once. */
+/** Runs with a progress bar on a terminal. Once it writes, the first Ctrl-C lets the file in hand be finished; a second one ends at once. */
 export async function runWatched(
   options: CliOptions,
   paths: readonly string[],
   choose?: RunOptions['choose'],
 ): Promise<RunDetails> {
   const stop = new AbortController();
-  const progress = progressLine(process.stderr.isTTY === true && !process.env['CI'] && !options.quiet);
+  const progress = progressBar(process.stderr.isTTY === true && !process.env['CI'] && !options.quiet);
   const onSignal = (signal: NodeJS.Signals): void => {
     const code = signal === 'SIGINT' ? 130 : 143;
     if (stop.signal.aborted) process.exit(code);
@@ -103,7 +103,7 @@ export async function runWatched(
   };
   const onProgress = ({ phase, done, total }: Progress): void => {
     if (phase === 'writing') process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-    progress.show(`${phase} ${done}/${total}`);
+    progress.show(phase, done, total);
   };
   try {
     return await runDetailed({

@@ -1,3 +1,4 @@
+import type { SingleBar } from 'cli-progress';
 import type { Writable } from 'node:stream';
 
 export type When = 'auto' | 'always' | 'never';
@@ -46,20 +47,28 @@ export async function readAll(stream: AsyncIterable<Buffer | string>): Promise<B
   return Buffer.concat(parts);
 }
 
-/** A line that is drawn over itself on a terminal, and is nothing elsewhere. */
-export function progressLine(on: boolean): { show(text: string): void; clear(): void } {
-  let last = 0;
-  let shown = false;
+/** A bar on a terminal for work that takes longer than a moment; nothing elsewhere, and nothing is loaded for it then. */
+export function progressBar(on: boolean): { show(phase: string, done: number, total: number): void; clear(): void } {
+  const started = Date.now();
+  let bar: SingleBar | undefined;
   return {
-    show(text) {
-      if (!on || Date.now() - last < 100) return;
-      last = Date.now();
-      shown = true;
-      process.stderr.write(`\r\u001B[K${text}`);
+    show(phase, done, total) {
+      if (!on || (!bar && Date.now() - started < PATIENCE)) return;
+      if (!bar) {
+        const { SingleBar: Bar } = require('cli-progress') as typeof import('cli-progress');
+        const format = '{phase} [{bar}] {value}/{total}';
+        bar = new Bar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true, barsize: 30 });
+        bar.start(total, done, { phase });
+      }
+      bar.setTotal(total);
+      bar.update(done, { phase });
     },
     clear() {
-      if (shown) process.stderr.write('\r\u001B[K');
-      shown = false;
+      bar?.stop();
+      bar = undefined;
     },
   };
 }
+
+/** Milliseconds in which a run may end without having shown a bar. */
+const PATIENCE = 300;
