@@ -1,5 +1,6 @@
 /** Reports in the formats of other tools, as the command line prints them. */
 
+import { toBeValidSarifLog } from '@microsoft/jest-sarif';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Log } from 'sarif';
@@ -23,6 +24,15 @@ function report(format: string): string {
 }
 
 describe('sarif', () => {
+  test('it is what the schema of SARIF 2.1.0 says', () => {
+    expect.extend({ toBeValidSarifLog });
+    const log = JSON.parse(report('sarif')) as Log;
+    (expect(log) as unknown as { toBeValidSarifLog(): void }).toBeValidSarifLog();
+    (
+      expect({ ...log, runs: [{ results: [] }] }) as unknown as { not: { toBeValidSarifLog(): void } }
+    ).not.toBeValidSarifLog();
+  });
+
   test('places are relative, encoded and 1-based, a change group is one fix over all its files', () => {
     const [run] = (JSON.parse(report('sarif')) as Log).runs;
     const results = run!.results!;
