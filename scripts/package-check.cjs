@@ -15,7 +15,9 @@ function run(cwd, file, ...args) {
   try {
     return execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
-    throw new Error(`${path.basename(file)} ${args.join(' ')}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+    throw new Error(`${path.basename(file)} ${args.join(' ')}\n${error.stdout ?? ''}${error.stderr ?? ''}`, {
+      cause: error,
+    });
   }
 }
 
