@@ -114,6 +114,7 @@ export type NoteCode =
   | 'others-finish-first'
   | 'session-dropped'
   | 'session-shared'
+  | 'stays-in-threads'
   | 'task-moved'
   | 'threads-chosen'
   | 'throw-now-rejection';
@@ -636,6 +637,11 @@ export const notes: Readonly<Record<NoteCode, Message>> = {
     sentence: "One `requests.Session` is used by several threads, which requests does not promise to be safe.",
     advice: "Where its cookies or adapters change while requests run, give each thread a session of its own (`threading.local`).",
     example: "async def main(urls):\n    async with aiohttp.ClientSession(headers=HEADERS) as session:\n        return await asyncio.gather(*(fetch(session, url) for url in urls))\n",
+  },
+  'stays-in-threads': {
+    sentence: "`%code%` has no form that can be awaited: it stays a blocking function, and the event loop runs it in threads.",
+    advice: "Nothing is gained for these calls but that other coroutines can run beside them.",
+    example: "with ThreadPoolExecutor(max_workers=2) as executor:\n    sizes = list(executor.map(os.path.getsize, paths))\n",
   },
   'task-moved': {
     sentence: "The task stands in a file of its own now, which each thread loads; `\"files\"` in package.json and bundlers must include it.",

@@ -190,7 +190,8 @@ function blocking(units: Units, unit: Unit): void {
       if (isFunction(node)) return false;
       if (node.nodeType !== 'Call' || node.func.nodeType !== 'Attribute') return true;
       const kind = valueOf(units.project, file, node.func.value)?.kind;
-      if (kind && BLOCKS[kind]?.test(node.func.attr) && !unit.rewrite.takesOut(node))
+      const isKept = !unit.rewrite.takesOut(node) && !units.awaited.has(node);
+      if (kind && isKept && BLOCKS[kind]?.test(node.func.attr))
         refuse(unit, 'no-async-twin', node, kind);
       return true;
     });

@@ -36,6 +36,13 @@ export class Rewrite {
     return this.changes.some((change) => change.pieces.length === 0 && covers(change, range));
   }
 
+  /** New text for a range in place of all that was to be changed in it so far. */
+  settle(range: Range, text: string): void {
+    const others = this.changes.filter((each) => each.start < range.start || each.end > range.end);
+    this.changes.splice(0, this.changes.length, ...others);
+    this.replace(range, text);
+  }
+
   get isEmpty(): boolean {
     return this.changes.length === 0;
   }

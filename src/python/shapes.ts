@@ -23,10 +23,18 @@ export type Shape =
   | { readonly is: 'value'; readonly value: Value }
   | { readonly is: 'list'; readonly of: Shape | undefined }
   | { readonly is: 'dict'; readonly key: Shape | undefined; readonly value: Shape | undefined }
-  | { readonly is: 'tuple'; readonly items: readonly (Shape | undefined)[] };
+  | { readonly is: 'tuple'; readonly items: readonly (Shape | undefined)[] }
+  /** It is just being found out: it says nothing against anything. */
+  | { readonly is: 'busy' };
 
-type Known = Map<Node | Binding, Shape | 'busy' | undefined>;
+interface Known {
+  readonly found: Map<Node | Binding, Shape | undefined>;
+  readonly busy: Set<Node | Binding>;
+  /** What was found meanwhile does not know everything yet, and is not kept. */
+  met: Set<Node | Binding>;
+}
 const known = new WeakMap<PyProject, Known>();
+const BUSY: Shape = { is: 'busy' };
 
 /** The kind of value that an expression is known to have, also as an item of what is iterated over. */
 export function kindOf(project: PyProject, file: PyFile, expr: Expr): string | undefined {
@@ -46,14 +54,12 @@ export function itemOf(project: PyProject, file: PyFile, expr: Expr): Shape | un
   return taken(shapeOf(project, file, expr));
 }
 
-const taken = (shape: Shape | undefined): Shape | undefined =>
-  shape?.is === 'list'
-    ? shape.of
-    : shape?.is === 'dict'
-      ? shape.key
-      : shape?.is === 'tuple'
-        ? agreed(shape.items)
-        : undefined;
+function taken(shape: Shape | undefined): Shape | undefined {
+  if (shape?.is === 'list') return shape.of;
+  if (shape?.is === 'dict') return shape.key;
+  if (shape?.is === 'tuple') return agreed(shape.items);
+  return shape?.is === 'busy' ? shape : undefined;
+}
 
 export function shapeOf(project: PyProject, file: PyFile, expr: Expr): Shape | undefined {
   return remembered(project, expr, () => findShape(project, file, expr));
@@ -61,14 +67,21 @@ export function shapeOf(project: PyProject, file: PyFile, expr: Expr): Shape | u
 
 function remembered(project: PyProject, key: Node | Binding, find: () => Shape | undefined): Shape | undefined {
   let all = known.get(project);
-  if (!all) known.set(project, (all = new Map()));
-  if (all.has(key)) {
-    const found = all.get(key);
-    return found === 'busy' ? undefined : found;
+  if (!all) {
+    known.set(project, (all = { found: new Map(), busy: new Set(), met: new Set() }));
+    // Who calls what is found out first: until then values are only half known.
+    if (project.functions[0]) project.usesOf(project.functions[0]);
   }
-  all.set(key, 'busy');
+  if (all.found.has(key)) return all.found.get(key);
+  if (all.busy.has(key)) {
+    all.met.add(key);
+    return BUSY;
+  }
+  all.busy.add(key);
   const found = find();
-  all.set(key, found);
+  all.busy.delete(key);
+  all.met.delete(key);
+  if (all.met.size === 0) all.found.set(key, found);
   return found;
 }
 
@@ -123,6 +136,7 @@ function partOf(shape: Shape | undefined, index: Expr): Shape | undefined {
   if (index.nodeType === 'Slice') return shape;
   if (shape?.is === 'dict') return shape.value;
   if (shape?.is === 'list') return shape.of;
+  if (shape?.is === 'busy') return shape;
   if (shape?.is === 'tuple' && index.nodeType === 'Constant') return shape.items[Number(index.value)];
   return undefined;
 }
@@ -227,10 +241,13 @@ function siteShape(project: PyProject, file: PyFile, site: Node): Shape | undefi
       : 'value' in holder && holder.value
         ? shapeOf(project, file, holder.value as Expr)
         : undefined;
-  return path.reduce<Shape | undefined>(
-    (shape, index) => (shape?.is === 'tuple' ? shape.items[index] : shape?.is === 'list' ? shape.of : undefined),
-    whole,
-  );
+  return path.reduce<Shape | undefined>((shape, index) => unpacked(shape, index), whole);
+}
+
+function unpacked(shape: Shape | undefined, index: number): Shape | undefined {
+  if (shape?.is === 'tuple') return shape.items[index];
+  if (shape?.is === 'list') return shape.of;
+  return shape?.is === 'busy' ? shape : undefined;
 }
 
 /** The statement that gives a name its value, and where in a pattern the name stands. */
@@ -276,11 +293,38 @@ function argumentShape(project: PyProject, arg: Arg): Shape | undefined {
   const fn = project.functionOf(def);
   const at = [...def.args.posonlyargs, ...def.args.args].indexOf(arg) - (fn.owner ? 1 : 0);
   const given = project.usesOf(fn).map((use) => {
-    const expr = use.call && argumentOf(use.call, arg.arg, at);
+    if (!use.call) return handedOn(project, use.file, use.at, arg.arg, at);
+    const expr = argumentOf(use.call, arg.arg, at);
     return expr && shapeOf(project, use.file, expr);
   });
   return agreed(given);
 }
+
+/** `Thread(target=f, args=(a, b))`, `executor.submit(f, a, b)`, `executor.map(f, xs)`, `pool.apply_async(f, (a, b))` */
+function handedOn(project: PyProject, file: PyFile, use: Expr, name: string, at: number): Shape | undefined {
+  const parent = parentOf(use)!;
+  const call = parent.nodeType === 'Keyword' ? parentOf(parent) : parent;
+  if (call?.nodeType !== 'Call') return undefined;
+  const shape = (expr: Expr | undefined): Shape | undefined =>
+    expr && expr.nodeType !== 'Starred' ? shapeOf(project, file, expr) : undefined;
+  const keyword = (own: string): Expr | undefined => call.keywords.find((each) => each.arg === own)?.value;
+  const inTuple = (args: Expr | undefined): Shape | undefined =>
+    args?.nodeType === 'Tuple' || args?.nodeType === 'List' ? shape(args.elts[at]) : undefined;
+  if (parent.nodeType === 'Keyword') {
+    if (parent.arg !== 'target') return undefined;
+    const named = keyword('kwargs');
+    const index = named?.nodeType === 'Dict' ? named.keys.findIndex((key) => isText(key, name)) : -1;
+    return named?.nodeType === 'Dict' && index >= 0 ? shape(named.values[index]) : inTuple(keyword('args'));
+  }
+  if (call.args[0] !== use || call.func.nodeType !== 'Attribute') return undefined;
+  const { attr } = call.func;
+  if (/^(?:submit|partial)$/.test(attr)) return shape(keyword(name) ?? call.args[1 + at]);
+  if (/^apply(?:_async)?$/.test(attr)) return inTuple(call.args[1] ?? keyword('args'));
+  const items = attr === 'map' || /^imap/.test(attr) ? call.args[1 + at] : undefined;
+  return items && itemOf(project, file, items);
+}
+
+const isText = (key: Expr | null, text: string): boolean => key?.nodeType === 'Constant' && key.value === text;
 
 function argumentOf(call: Call, name: string, at: number): Expr | undefined {
   const keyword = call.keywords.find((each) => each.arg === name)?.value;
@@ -317,6 +361,8 @@ function agreed(shapes: readonly (Shape | undefined)[]): Shape | undefined {
 
 function both(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
   if (!a || !b) return undefined;
+  if (a.is === 'busy') return b;
+  if (b.is === 'busy') return a;
   if (a.is === 'list' && b.is === 'list') return list(either(a.of, b.of));
   // `{}` may be a dictionary that is filled, `xs[0] = x` an item of a list.
   if (a.is === 'list' && b.is === 'dict') return list(either(a.of, b.value));

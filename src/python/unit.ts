@@ -36,6 +36,8 @@ export interface Need {
 /** All units of a project and what their conversion shares. */
 export class Units {
   private readonly units = new Map<PyFunction | PyFile, Unit>();
+  /** Calls that block, and that are awaited instead. */
+  readonly awaited = new Set<Node>();
   private readonly taken = new Map<PyFile, Set<string>>();
 
   constructor(readonly project: PyProject) {}

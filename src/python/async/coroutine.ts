@@ -1,11 +1,16 @@
-import { requestVerb } from '../http/from-requests.js';
+import { sessionCall } from '../http/from-requests.js';
 import { isBuiltin, qualified, textOf, type PyFile } from '../file.js';
 import type { PyFunction } from '../project.js';
 import { functionAround, isFunction, parentOf, type Call, type Expr, type Node, type Stmt } from '../tree.js';
 import { link, refuse, touch, type Unit } from '../unit.js';
 import { valueOf } from '../values.js';
 import { ownNodes } from './waits.js';
-import { BLOCKS, PER_THREAD, inside, needsParens, nameEnd } from './places.js';
+import { futureCall } from './futures.js';
+import { primitiveCall, primitiveHandler, primitiveWith } from './primitives.js';
+import { poolWorkers, threadPoolCall } from './thread-pools.js';
+import { threadCall, threadMade } from './threads.js';
+import { BLOCKS, PER_THREAD, needsParens, nameEnd, ownLines } from './places.js';
+import { session } from './opened.js';
 import { request, response, responseName, chunks, handler } from './requests.js';
 import type { Converter } from './from-pool.js';
 
@@ -28,8 +33,26 @@ export function convertFunction(c: Converter, fn: PyFunction): void {
   if (nodes.some((node) => node.nodeType === 'Yield' || node.nodeType === 'YieldFrom'))
     refuse(unit, 'generator', def, fn.name);
   if (c.needsSession(fn)) addParameter(c, unit, fn);
+  if (c.opensOwn.has(fn)) openOwn(c, unit, fn);
   if (!isIsland) for (const use of c.project.usesOf(fn)) convertUse(c, unit, fn, use.file, use.at, use.call);
   for (const node of nodes) convertNode(c, unit, node);
+}
+
+/** `async with ClientSession() as session:` round the whole of a function that nobody can hand a session. */
+function openOwn(c: Converter, unit: Unit, fn: PyFunction): void {
+  const asks = ownNodes(fn.def.body).some((node) => node.nodeType === 'Call' && c.asksForSession(fn.file, node));
+  if (!asks) return;
+  const { rewrite, file } = unit;
+  const [head, ...more] = fn.def.body;
+  const first = head!.nodeType === 'Expr' && head!.value.nodeType === 'Constant' && more[0] ? more[0] : head!;
+  const last = fn.def.body.at(-1)!;
+  if (!ownLines(file, first) || !ownLines(file, last)) return refuse(unit, 'one-line-block', first);
+  const indent = rewrite.indentAt(first.start);
+  const lines = { start: rewrite.lineOf(first.start).start, end: rewrite.lineOf(last.end).end };
+  const opened = sessionCall(c.units, unit)
+    .replaceAll('\n    ', `\n${indent}${file.unit}`)
+    .replace(/\n\)$/, `\n${indent})`);
+  c.wraps.push({ unit, lines, header: `${indent}async with ${opened} as ${c.sessionName(file)}:\n` });
 }
 
 /** `def f(url)` → `def f(url, session)`; behind defaults and stars it is keyword-only. */
@@ -71,13 +94,14 @@ export function convertUse(
   link(unit, caller);
   if (!call) {
     const parent = parentOf(at);
-    const isWorker = parent?.nodeType === 'Call' && parent.args[0] === at && c.isPoolCall(file, parent);
+    if (parent?.nodeType === 'Keyword' && parent.arg === 'target' && isThreadCall(c, file, parentOf(parent)!)) return;
+    const isWorker = parent?.nodeType === 'Call' && parent.args[0] === at && isHandedToPool(c, file, parent);
     if (!isWorker) refuse(unit, 'function-value', at, fn.name);
     return;
   }
   const passed = c.needsSession(fn) ? addArgument(c, caller, fn, call) : undefined;
   if (isWorkerLambda(c, file, call)) return;
-  const inRegion = c.regions.some((region) => region.file === file && inside(call, region.stmt));
+  const inRegion = !functionAround(call) && c.isConverted(file, call);
   const around = functionAround(call);
   const inCoroutine = around && c.coroutines.has(c.project.functionOf(around));
   if (inCoroutine || (inRegion && !around)) return wrapAwait(caller, call);
@@ -85,6 +109,26 @@ export function convertUse(
   touch(caller, call);
   caller.rewrite.insert(call.start, `${c.units.need(caller, 'asyncio', 'run')}(`);
   caller.rewrite.insert(call.end, ')');
+}
+
+const isThreadCall = (c: Converter, file: PyFile, node: Node): boolean =>
+  node.nodeType === 'Call' && threadMade(c.project, file, node) !== undefined;
+
+/** `executor.map(f, xs)`, `executor.map(partial(f, y), xs)`, and that `partial` by a name of its own. */
+function isHandedToPool(c: Converter, file: PyFile, call: Call): boolean {
+  if (c.isPoolCall(file, call) || poolWorkers(c, file, call).length > 0) return true;
+  if (qualified(file, call.func) !== 'functools.partial') return false;
+  const outer = parentOf(call)!;
+  if (outer.nodeType === 'Call') return outer.args[0] === call && c.isPoolCall(file, outer);
+  const name = outer.nodeType === 'Assign' && outer.targets.length === 1 ? outer.targets[0]! : undefined;
+  const binding = name?.nodeType === 'Name' ? file.scopes.bindingOf(name) : undefined;
+  return (
+    binding?.sites.length === 1 &&
+    binding.uses.every((use) => {
+      const parent = parentOf(use);
+      return parent?.nodeType === 'Call' && parent.args[0] === use && c.isPoolCall(file, parent);
+    })
+  );
 }
 
 /** `lambda u: f(u, 1)` as a worker gives the coroutine to the pool. */
@@ -100,11 +144,11 @@ export function isWorkerLambda(c: Converter, file: PyFile, call: Call): boolean 
   );
 }
 
-export function addArgument(c: Converter, caller: Unit, fn: PyFunction, call: Call): boolean {
+export function addArgument(c: Converter, caller: Unit, fn: PyFunction, call: Call, named = false): boolean {
   const own = c.sessionName(caller.file);
   const theirs = c.sessionName(fn.file);
   const all = [...call.args, ...call.keywords].sort((a, b) => a.end - b.end);
-  const byName = isKeywordOnly(fn) || call.keywords.length > 0;
+  const byName = named || isKeywordOnly(fn) || call.keywords.length > 0;
   const text = byName ? `${theirs}=${own}` : own;
   const last = all.at(-1);
   if (last) caller.rewrite.insert(last.end, `, ${text}`);
@@ -138,7 +182,9 @@ export function convertNode(c: Converter, unit: Unit, node: Node): void {
   const { file } = unit;
   switch (node.nodeType) {
     case 'Call':
-      if (requestVerb(file, node)) return request(c, unit, node);
+      if (c.requestOf(file, node)) return request(c, unit, node);
+      if (futureCall(c, unit, node) || threadCall(c, unit, node)) return;
+      if (threadPoolCall(c, unit, node) || primitiveCall(c, unit, node)) return;
       return blocking(c, unit, node);
     case 'Attribute':
       return response(c, unit, node);
@@ -147,9 +193,14 @@ export function convertNode(c: Converter, unit: Unit, node: Node): void {
     case 'For':
       return chunks(c, unit, node);
     case 'ExceptHandler':
+      primitiveHandler(c, unit, node);
       return handler(c, unit, node);
     case 'With':
+      if (primitiveWith(c, unit, node)) return;
+      session(c, unit, node);
       return lock(c, unit, node);
+    case 'Assign':
+      return session(c, unit, node);
   }
 }
 
@@ -165,12 +216,25 @@ export function blocking(c: Converter, unit: Unit, call: Call): void {
   const kind = call.func.nodeType === 'Attribute' ? valueOf(c.project, file, call.func.value)?.kind : undefined;
   if (
     kind &&
-    /^(?:requests\.Session|httpx\.Client|queue\.Queue|threading\.(?:Event|Condition|Semaphore|Thread)|ThreadPool|ProcessPool|ProcessPoolExecutor)$/.test(
+    /^(?:requests\.Session|httpx\.Client|threading\.(?:Condition|Thread)|ThreadPool|ProcessPool|ProcessPoolExecutor)$/.test(
       kind,
     )
   )
     refuse(unit, 'no-async-twin', call, kind);
+  if (kind === undefined && mayBlock(call) && SHARED.test(file.text)) refuse(unit, 'unknown-callee', call);
   if (isBuiltin(file, call.func, 'input')) refuse(unit, 'no-async-twin', call, 'input');
+}
+
+/** Files that use what threads wait for. */
+const SHARED = /\b(?:queue|Queue|Event|Condition|Semaphore|Barrier|Thread|ThreadPool)\b/;
+
+/** `x.get()`, `x.join()`, `x.wait()` of something that is not known may wait for another thread, which then never gets its turn. */
+function mayBlock({ func, args, keywords }: Call): boolean {
+  if (func.nodeType !== 'Attribute' || func.value.nodeType === 'Constant') return false;
+  const timed = keywords.every((each) => /^(?:block|blocking|timeout)$/.test(each.arg ?? ''));
+  if (!timed) return false;
+  if (func.attr === 'put') return args.length === 1;
+  return /^(?:get|join|wait|acquire)$/.test(func.attr) && args.length === 0;
 }
 
 /** A lock that nothing is awaited under stays as it is. */

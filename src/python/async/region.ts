@@ -1,16 +1,22 @@
-import { sessionCall } from '../http/from-requests.js';
+import { requestKeywords, sessionCall } from '../http/from-requests.js';
 import { freshName, isBuiltin, isName, qualified, type PyFile } from '../file.js';
 import { lengthOf, neverFails } from '../pool/bound.js';
 import { evaluatedFirst } from '../pool/executor.js';
 import { type Piece } from '../rewrite.js';
 import { parentOf, statementOf, type Attribute, type Call, type Name } from '../tree.js';
 import { refuse, type Unit } from '../unit.js';
-import { TASK_POOL } from './helpers.js';
+import { consume } from './consumers.js';
+import { TASK_POOL, THREAD_TASKS } from './helpers.js';
 import { ownNodes, poolOf } from './waits.js';
 import { ownLines, splitFor } from './places.js';
 import { isKeywordOnly, addArgument, convertNode } from './coroutine.js';
-import { futures } from './futures.js';
+import { lastLook } from './futures.js';
+import { moduleSessions } from './opened.js';
+import { receivedClass } from './received.js';
+import { partialOf, workerOf, type Worker } from './workers.js';
 import type { Converter, Region } from './from-pool.js';
+
+type LibraryWorker = Extract<Worker, { is: 'request' }>;
 
 /* The `with` of a thread pool becomes the `async with` of a session, of a pool of tasks, or of both. */
 
@@ -24,24 +30,38 @@ export function convertRegion(c: Converter, region: Region): void {
   if (!ownLines(file, stmt) || stmt.body[0]!.start < rewrite.lineOf(stmt.items[0]!.context_expr.end).end)
     return refuse(unit, 'one-line-block', stmt);
   if (unit.refusals.length > 0) return;
+  const own = moduleSessions(c, region);
+  if (unit.refusals.length > 0) return;
   const session = regionNeedsSession(c, region) ? openSession(c, region) : undefined;
+  const opened = [...own.items, ...(session ? [`${session} as ${c.sessionName(file)}`] : [])];
+  const indent = rewrite.indentAt(stmt.body[0]!.start);
+  for (const line of own.setUp) rewrite.insert(rewrite.lineOf(stmt.body[0]!.start).start, `${indent}${line}\n`);
   const whole = wholeMap(c, region);
   const header = { start: stmt.start, end: headerEnd(region) };
   if (whole) {
     // Without a session its block goes, and what is put in stands where the `with` did.
-    writeWholeMap(c, region, whole, session ? statementOf(whole.call).start : stmt.start);
-    if (session) return rewrite.replace(header, `async with ${session} as ${c.sessionName(file)}:`);
+    writeWholeMap(c, region, whole, opened.length > 0 ? statementOf(whole.call).start : stmt.start);
+    if (opened.length > 0) return rewrite.replace(header, `async with ${opened.join(', ')}:`);
     const body = { start: rewrite.lineOf(header.end).end, end: rewrite.lineOf(stmt.end).end };
     rewrite.remove({ start: rewrite.lineOf(stmt.start).start, end: rewrite.lineOf(header.end).end });
     return rewrite.dedent(body, file.unit);
   }
-  const pool = c.units.helper(unit, 'TaskPool', TASK_POOL);
+  const pool = region.threaded ? threadTasks(c, unit) : c.units.helper(unit, 'TaskPool', TASK_POOL);
   c.units.need(unit, 'asyncio');
   const name = region.name ? ` as ${region.name.id}` : '';
-  const items = [...(session ? [`${session} as ${c.sessionName(file)}`] : []), `${pool}(${region.limit})${name}`];
+  const items = [...opened, `${pool}(${region.limit})${name}`];
   rewrite.replace(header, `async with ${items.join(', ')}:`);
   for (const use of c.usesOf(region)) poolUse(c, region, use);
-  futures(c, region);
+  if (!region.holder && lastLook(c, region)) refuse(unit, 'task-escapes', stmt);
+}
+
+/** The pool of what stays in threads. */
+function threadTasks(c: Converter, unit: Unit): string {
+  const executor = c.units.need(unit, 'concurrent.futures', 'ThreadPoolExecutor');
+  c.units.need(unit, 'functools');
+  return c.units.helper(unit, 'ThreadTasks', (name) =>
+    THREAD_TASKS(name).replace('concurrent.futures.ThreadPoolExecutor', executor),
+  );
 }
 
 /** Up to the colon. */
@@ -60,8 +80,8 @@ export function regionNeedsSession(c: Converter, region: Region): boolean {
 }
 
 export function workerNeedsSession(c: Converter, file: PyFile, call: Call): boolean {
-  const target = c.isPoolCall(file, call) ? c.project.resolve(file, call.args[0]) : undefined;
-  return target?.kind === 'function' && c.needsSession(target);
+  const worker = c.isPoolCall(file, call) ? workerOf(c, file, call.args[0]) : undefined;
+  return worker?.is === 'coroutine' && c.needsSession(worker.fn);
 }
 
 export function openSession(c: Converter, region: Region): string {
@@ -78,6 +98,7 @@ export function wholeMap(c: Converter, region: Region): { call: Call; listed?: C
   const call = use && parentOf(parentOf(use)!);
   if (more.length > 0 || others.length > 0 || call?.nodeType !== 'Call' || (call.func as Attribute).attr !== 'map')
     return undefined;
+  if (region.threaded || workerOf(c, region.file, call.args[0]).is === 'request') return undefined;
   if (call.keywords.some((each) => each.arg !== 'chunksize') || call.args.length < 2) return undefined;
   const counts = call.args.slice(1).map((arg) => lengthOf(c.project, region.file, arg));
   const limit = Number(region.limit);
@@ -108,9 +129,10 @@ export function writeWholeMap(
   const line = unit.rewrite.lineOf(body.start);
   const indent = unit.rewrite.indentAt(asDeepAs);
   const items = itemNames(c, file, call);
-  const target = c.project.resolve(file, worker);
-  const passes = target?.kind === 'function' && c.needsSession(target);
-  const byName = passes && isKeywordOnly(target) ? `${c.sessionName(target.file)}=` : '';
+  const handed = workerOf(c, file, worker);
+  const target = handed.is === 'coroutine' && worker!.nodeType !== 'Lambda' ? handed.fn : undefined;
+  const passes = target && c.needsSession(target);
+  const byName = passes && (isKeywordOnly(target) || partialOf(file, worker!)) ? `${c.sessionName(target.file)}=` : '';
   const extra = passes ? `, ${byName}${c.sessionName(file)}` : '';
   const over: Piece[] =
     iterables.length === 1
@@ -118,7 +140,7 @@ export function writeWholeMap(
       : ['zip(', ...iterables.flatMap((each, index) => (index > 0 ? [', ', each] : [each])), ')'];
   const each: Piece[] = worker!.nodeType === 'Lambda' ? ['(', worker!, ')'] : [worker!];
   const called: Piece[] = [...each, `(${items.join(', ')}${extra}) for ${items.join(', ')} in `, ...over];
-  if (listed && target?.kind === 'function' && neverFails(target.file, target.def))
+  if (listed && target && neverFails(target.file, target.def))
     return unit.rewrite.replace(listed, `await ${asyncio}.gather(*(`, ...called, '))');
   const tasks = c.units.fresh(file, 'tasks');
   unit.rewrite.insert(
@@ -152,39 +174,42 @@ export function poolUse(c: Converter, region: Region, use: Name): void {
   const { unit, file } = region;
   const call = parentOf(parentOf(use)!) as Call;
   const [worker] = call.args;
-  const target = c.project.resolve(file, worker);
+  const handed = workerOf(c, file, worker);
+  const target = handed.is === 'coroutine' && worker?.nodeType !== 'Lambda' ? handed.fn : undefined;
   const method = (call.func as Attribute).attr;
   if (worker && qualified(file, worker) === 'time.sleep')
     unit.rewrite.replace(worker, c.units.need(unit, 'asyncio', 'sleep'));
-  const passes = target?.kind === 'function' && c.needsSession(target);
-  if (passes && method === 'submit')
-    addArgument(c, unit, target, {
-      ...call,
-      keywords: isKeywordOnly(target) ? call.keywords : call.keywords,
-    } as Call);
+  const passes = target && c.needsSession(target);
+  if (passes && method === 'submit') addArgument(c, unit, target, call, partialOf(file, worker!) !== undefined);
   if (passes && method === 'map') {
     const partial = c.units.need(unit, 'functools', 'partial');
     unit.rewrite.replace(worker!, `${partial}(`, worker!, `, ${c.sessionName(target.file)}=${c.sessionName(file)})`);
   }
-  if (method === 'map') mapUse(unit, call);
+  const library = workerOf(c, file, worker);
+  if (library.is === 'request') libraryWorker(c, unit, call, library);
+  if (method === 'map') mapUse(c, unit, call);
 }
 
-export function mapUse(unit: Unit, call: Call): void {
+/** `executor.submit(requests.get, url, timeout=5)` → `executor.submit(Received.of, session.get, url, timeout=…)` */
+function libraryWorker(c: Converter, unit: Unit, call: Call, { verb, session }: LibraryWorker): void {
+  const [worker, ...args] = call.args;
+  const receiver: Piece = session ?? c.sessionName(unit.file);
+  const own = `${receivedClass(c, unit)}.of`;
+  if ((call.func as Attribute).attr === 'map') {
+    const partial = c.units.need(unit, 'functools', 'partial');
+    return unit.rewrite.replace(worker!, `${partial}(${own}, `, receiver, `.${verb})`);
+  }
+  if (args.length > (verb === 'request' ? 2 : 1) || args.some((arg) => arg.nodeType === 'Starred'))
+    refuse(unit, 'http-option', call, 'params');
+  unit.rewrite.replace(worker!, `${own}, `, receiver, `.${verb}`);
   for (const keyword of call.keywords) {
-    if (keyword.arg === 'chunksize') refuse(unit, 'pool-option', keyword, 'chunksize');
-    else refuse(unit, 'pool-option', keyword, keyword.arg);
+    const [written] = requestKeywords(c.units, unit, [keyword]);
+    if (written) unit.rewrite.replace(keyword, ...written);
+    else refuse(unit, 'http-option', keyword, keyword.arg);
   }
-  const outer = parentOf(call)!;
-  if (outer.nodeType === 'For' && outer.iter === call) return unit.rewrite.insert(outer.start, 'async ');
-  if (outer.nodeType === 'Comprehension' && outer.iter === call && parentOf(outer)?.nodeType !== 'GeneratorExp') {
-    const at = /for\s+\(?\s*$/.exec(unit.file.text.slice(0, outer.target.start))!;
-    return unit.rewrite.insert(at.index, 'async ');
-  }
-  const listed =
-    outer.nodeType === 'Call' &&
-    outer.args.length === 1 &&
-    (isBuiltin(unit.file, outer.func, 'list') || isBuiltin(unit.file, outer.func, 'tuple'));
-  if (listed && isBuiltin(unit.file, outer.func, 'list'))
-    return unit.rewrite.replace(outer, '[result async for result in ', call, ']');
-  refuse(unit, 'lazy-results', call);
+}
+
+export function mapUse(c: Converter, unit: Unit, call: Call): void {
+  for (const keyword of call.keywords) refuse(unit, 'pool-option', keyword, keyword.arg);
+  consume(c, unit, call);
 }

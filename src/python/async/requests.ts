@@ -15,10 +15,11 @@ import {
   type Stmt,
 } from '../tree.js';
 import { refuse, type Unit } from '../unit.js';
-import { valueOf } from '../values.js';
+import { kindOf } from '../shapes.js';
 import { ownNodes } from './waits.js';
 import { inside, needsParens, ownLines } from './places.js';
-import { noAwaitHere } from './coroutine.js';
+import { isWorkerLambda, noAwaitHere } from './coroutine.js';
+import { isBetween, isKept, isOpen, receivedPieces, receivedUse } from './received.js';
 import type { Converter } from './from-pool.js';
 
 /* What a coroutine asks of the network: the session instead of requests, and the response while it is open. */
@@ -28,21 +29,32 @@ import type { Converter } from './from-pool.js';
 /** `r = requests.get(url)` → `async with session.get(url) as r:` round what uses it; elsewhere it is read at once. */
 export function request(c: Converter, unit: Unit, call: Call): void {
   const { rewrite, file } = unit;
-  const pieces = requestPieces(c.units, unit, call, c.sessionName(file));
   const parent = parentOf(call)!;
+  if (isWorkerLambda(c, file, call)) {
+    const own = c.requestOf(file, call)!;
+    return rewrite.replace(call, ...receivedPieces(c, unit, call, own.session, own.verb));
+  }
+  const { verb, session } = c.requestOf(file, call)!;
+  const awaited = (): void => awaitRead(c, unit, call, session, verb);
+  const isKeptName =
+    parent.nodeType === 'Assign' && parent.targets.length === 1 && isName(parent.targets[0])
+      ? isKept(c, file, file.scopes.bindingOf(parent.targets[0])!)
+      : parent.nodeType === 'Assign';
+  if (isKeptName) return awaited();
+  const pieces = requestPieces(c.units, unit, call, session, verb);
   const stmt = statementOf(call);
   if (parent.nodeType === 'WithItem') {
     if (stmt.nodeType === 'With' && stmt.items.length > 1) return refuse(unit, 'unknown-callee', stmt.items[0]!);
     rewrite.replace({ start: stmt.start, end: stmt.start + 4 }, 'async with');
     return rewrite.replace(call, ...pieces);
   }
-  if (!ownLines(file, stmt)) return refuse(unit, 'one-line-block', stmt);
+  if (!ownLines(file, stmt)) return awaited();
   const indent = rewrite.indentAt(stmt.start);
   if (parent.nodeType === 'Assign' && parent.targets.length === 1 && isName(parent.targets[0]))
     return assigned(unit, call, parent, parent.targets[0], pieces);
   if (parent.nodeType === 'Expr')
     return rewrite.replace(stmt, 'async with ', ...pieces, ` as response:\n${indent}${file.unit}await response.read()`);
-  if (parent.nodeType !== 'Attribute' || !evaluatedFirst(call, stmt)) return refuse(unit, 'response-escapes', call);
+  if (parent.nodeType !== 'Attribute' || !evaluatedFirst(call, stmt)) return awaited();
   const name = c.units.fresh(file, 'response');
   const converted = responsePieces(c.units, unit, parent, name);
   if (!converted) return;
@@ -65,7 +77,6 @@ export function assigned(
   const index = block.indexOf(stmt);
   const binding = file.scopes.bindingOf(name)!;
   const uses = binding.uses.filter((use) => functionAround(use) === functionAround(call));
-  if (uses.length < binding.uses.length) return refuse(unit, 'response-escapes', call, name.id);
   const nextStore = block.findIndex(
     (each, at) => at > index && binding.sites.some((site) => site !== name && inside(site, each)),
   );
@@ -82,24 +93,47 @@ export function assigned(
   rewrite.indent({ start: rewrite.lineOf(stmt.end).end, end: rewrite.lineOf(ends.end).end }, file.unit);
 }
 
+/** The response that a name has, as long as its connection is open. */
 export function isResponse(c: Converter, unit: Unit, expr: Expr): boolean {
-  return valueOf(c.project, unit.file, expr)?.kind === 'requests.Response';
+  return isName(expr) && isOpen(c, unit.file, expr);
+}
+
+/** Anywhere else the response is read to its end before it goes on: `await Received.of(session.get, url)`. */
+function awaitRead(c: Converter, unit: Unit, call: Call, session: Piece, verb: string): void {
+  if (call.keywords.some((each) => each.arg === 'stream' && textOf(unit.file, each.value) !== 'False'))
+    return refuse(unit, 'response-escapes', call);
+  if (noAwaitHere(unit, call)) return;
+  const [open, close] = needsParens(call) ? ['(', ')'] : ['', ''];
+  unit.rewrite.replace(call, `${open}await `, ...receivedPieces(c, unit, call, session, verb), close);
 }
 
 export function response(c: Converter, unit: Unit, node: Attribute): void {
-  if (!isName(node.value) || !isResponse(c, unit, node.value)) return;
+  if (!isResponse(c, unit, node.value)) {
+    if (kindOf(c.project, unit.file, node.value) === 'requests.Response' && !isDirect(c, unit, node.value))
+      receivedUse(unit, node);
+    return;
+  }
+  const name = node.value as Name;
   const outer = parentOf(node);
   if (outer?.nodeType === 'Call' && outer.func === node && node.attr === 'iter_content') {
     const loop = parentOf(outer);
     if (loop?.nodeType === 'For' && loop.iter === outer) return; // the loop converts it
     return refuse(unit, 'http-option', outer, 'iter_content');
   }
-  const converted = responsePieces(c.units, unit, node, node.value);
+  const converted = responsePieces(c.units, unit, node, name);
   if (!converted) return;
   if (converted.awaits && noAwaitHere(unit, node)) return;
+  if (converted.awaits && isBetween(c, unit.file, node)) return refuse(unit, 'lock-held', node);
   const [open, close] = converted.awaits && needsParens(converted.range) ? ['(', ')'] : ['', ''];
   unit.rewrite.replace(converted.range, open, ...converted.pieces, close);
 }
+
+/** `requests.get(url).text`: the request converts it. */
+const isDirect = (c: Converter, unit: Unit, expr: Expr): boolean =>
+  expr.nodeType === 'Call' &&
+  c.requestOf(unit.file, expr) !== undefined &&
+  parentOf(expr)?.nodeType === 'Attribute' &&
+  evaluatedFirst(expr, statementOf(expr));
 
 /** A response that is tested is true when it is ok; handed on anywhere it is out of sight. */
 export function responseName(c: Converter, unit: Unit, node: Name): void {

@@ -2,6 +2,11 @@ import { requestVerb } from '../http/from-requests.js';
 import { qualified, type PyFile } from '../file.js';
 import type { PyFunction, PyProject } from '../project.js';
 import { isFunction, walk, type Call, type Node, type With } from '../tree.js';
+import { kindOf } from '../shapes.js';
+import type { Converter } from './from-pool.js';
+import { primitiveWait } from './primitives.js';
+import { threadPoolSite } from './thread-pools.js';
+import { threadMethod } from './threads.js';
 import { valueOf } from '../values.js';
 
 /** The thread pool that a `with` statement opens. */
@@ -22,11 +27,17 @@ export function poolOf(project: PyProject, file: PyFile, node: Node): PoolWith |
 export class Waiting {
   private readonly known = new Map<PyFunction, boolean>();
 
-  constructor(private readonly project: PyProject) {}
+  constructor(private readonly c: Converter) {}
+
+  private get project(): PyProject {
+    return this.c.project;
+  }
 
   /** A call that waits: for the network, for time, or for a function that does. */
   isWait(file: PyFile, call: Call): boolean {
     if (requestVerb(file, call) || qualified(file, call.func) === 'time.sleep') return true;
+    if (this.c.sessions.verbOf(file, call) || waitsForFuture(this.project, file, call)) return true;
+    if (waitsForThread(this.c, file, call)) return true;
     const target = this.project.resolve(file, call.func);
     return target?.kind === 'function' && this.waits(target);
   }
@@ -39,11 +50,32 @@ export class Waiting {
     let waits = false;
     for (const node of ownNodes(fn.def.body)) {
       if (node.nodeType === 'Call' && this.isWait(fn.file, node)) waits = true;
-      if (poolOf(this.project, fn.file, node)) waits = true;
+      if (poolOf(this.project, fn.file, node) || this.entersSemaphore(fn.file, node)) waits = true;
     }
     this.known.set(fn, waits);
     return waits;
   }
+
+  private entersSemaphore(file: PyFile, node: Node): boolean {
+    return (
+      node.nodeType === 'With' &&
+      node.items.some((item) => kindOf(this.project, file, item.context_expr) === 'threading.Semaphore')
+    );
+  }
+}
+
+/** `t.join()`, `pool.map(f, xs)`, `q.get()`, `event.wait()` */
+function waitsForThread(c: Converter, file: PyFile, call: Call): boolean {
+  const method = threadMethod(c.project, file, call);
+  if (method === 'start' || method === 'join') return true;
+  return threadPoolSite(c, file, call) || primitiveWait(c, file, call) !== undefined;
+}
+
+/** `future.result()`, `wait(futures)`, `as_completed(futures)` */
+function waitsForFuture(project: PyProject, file: PyFile, call: Call): boolean {
+  if (/^concurrent\.futures\.(?:wait|as_completed)$/.test(qualified(file, call.func) ?? '')) return true;
+  if (call.func.nodeType !== 'Attribute' || !/^(?:result|exception)$/.test(call.func.attr)) return false;
+  return kindOf(project, file, call.func.value) === 'Future';
 }
 
 /** Nodes of a body in the order of the text, without the insides of functions; lambdas are looked into. */

@@ -25,8 +25,12 @@ export function sessionCall(units: Units, unit: Unit): string {
 const SAME = new Set(['params', 'json', 'headers', 'cookies', 'allow_redirects']);
 
 /** `session.get(url, …)` for `requests.get(url, …)`, written from the call's own arguments. */
-export function requestPieces(units: Units, unit: Unit, call: Call, session: string): Piece[] {
-  const verb = requestVerb(unit.file, call)!;
+export function requestPieces(units: Units, unit: Unit, call: Call, session: Piece, verb: string): Piece[] {
+  return [session, `.${verb}(`, ...requestArguments(units, unit, call, verb), ')'];
+}
+
+/** The arguments of a request as aiohttp wants them, with commas between them. */
+export function requestArguments(units: Units, unit: Unit, call: Call, verb: string): Piece[] {
   const args: Piece[][] = [];
   for (const arg of call.args) {
     if (arg.nodeType === 'Starred') refuse(unit, 'http-option', arg, '*');
@@ -38,8 +42,15 @@ export function requestPieces(units: Units, unit: Unit, call: Call, session: str
     const written = option(units, unit, keyword);
     if (written) args.push(written);
   }
-  return [`${session}.${verb}(`, ...args.flatMap((arg, index) => (index === 0 ? arg : [', ', ...arg])), ')'];
+  return separated(args);
 }
+
+/** The keyword arguments that go with `executor.submit(requests.get, url, timeout=5)`. */
+export function requestKeywords(units: Units, unit: Unit, keywords: readonly Keyword[]): Piece[][] {
+  return keywords.map((keyword) => option(units, unit, keyword)).filter((each) => each !== undefined);
+}
+
+const separated = (args: Piece[][]): Piece[] => args.flatMap((arg, index) => (index === 0 ? arg : [', ', ...arg]));
 
 /** One keyword argument; undefined when it says nothing to aiohttp. */
 function option(units: Units, unit: Unit, keyword: Keyword): Piece[] | undefined {
