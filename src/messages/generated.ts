@@ -313,7 +313,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'lock-held': {
     sentence: "Left unchanged: the lock `%code%` is held while something is waited for; in one thread that would wait for itself.",
     advice: "Hold the lock only where nothing is waited for.",
-    example: "import threading\nimport time\nfrom concurrent.futures import ThreadPoolExecutor\n\nlock = threading.Lock()\n\n\ndef load(n):\n    with lock:\n        time.sleep(n)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, [1, 2])))\n",
+    example: "import threading\nimport time\nfrom concurrent.futures import ThreadPoolExecutor\n\nlock = threading.RLock()\n\n\ndef load(n):\n    with lock:\n        time.sleep(n)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, [1, 2])))\n",
   },
   'many-events': {
     sentence: "Left unchanged: `%code%` can report many times; a promise settles once.",
@@ -348,7 +348,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'no-async-twin': {
     sentence: "Left unchanged: `%code%` blocks the thread it runs in, and nothing that can be awaited does the same.",
     advice: "Keep it in threads, or wrap it by hand: `await asyncio.to_thread(f, x)`.",
-    example: "import subprocess\nfrom concurrent.futures import ThreadPoolExecutor\n\n\ndef load(name):\n    return subprocess.run(['echo', name])\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['a', 'b'])))\n",
+    example: "import subprocess\nimport threading\n\nthread = threading.Thread(target=subprocess.run, args=(['echo', 'a'],))\nthread.start()\nthread.join()\n",
   },
   'no-callback-form': {
     sentence: "Left unchanged: nothing written with callbacks would do the same as `%code%`.",
@@ -368,12 +368,12 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'not-understood': {
     sentence: "Left unchanged: `%code%` is used in a way that is not read yet.",
     advice: "A pool in a `with` statement is read best: `with ThreadPoolExecutor(max_workers=n) as executor:`.",
-    example: "import threading\nimport time\n\nthread = threading.Thread(target=time.sleep, args=(1,))\nbox = [thread]\nbox[0].start()\nbox[0].join()\n",
+    example: "import threading\n\nthreading.Timer(1, print).start()\n",
   },
   'one-line-block': {
     sentence: "Left unchanged: `%code%` shares its line with other statements, and has to become a block.",
     advice: "Give it a line of its own.",
-    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url): return requests.get(url).text\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    print(list(executor.map(load, ['http://a.example', 'http://b.example'])))\n",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url):\n    return requests.get(url).text\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor: print(list(executor.map(load, ['http://a.example', 'http://b.example'])))\n",
   },
   'optional-chain': {
     sentence: "Left unchanged: `%code%` gives undefined at once when there is nothing to call; `await` can't say that.",
@@ -443,7 +443,7 @@ export const refusals: Readonly<Record<RefusalCode, Message>> = {
   'response-escapes': {
     sentence: "Left unchanged: the response `%code%` is used where its connection would be closed already, or handed to code that expects the other library's.",
     advice: "Return what is needed of it: `return response.text`.",
-    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url):\n    return requests.get(url)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    for response in executor.map(load, ['http://a.example', 'http://b.example']):\n        print(response.text)\n",
+    example: "from concurrent.futures import ThreadPoolExecutor\n\nimport requests\n\n\ndef load(url):\n    return requests.get(url, stream=True)\n\n\nwith ThreadPoolExecutor(max_workers=2) as executor:\n    for response in executor.map(load, ['http://a.example', 'http://b.example']):\n        print(response.text)\n",
   },
   'return-in-try': {
     sentence: "Left unchanged: `%code%` is returned from a `try` that never waits for it; with `await` the `catch` would see its errors too.",

@@ -1,7 +1,7 @@
 import { requestVerb, exceptionNames } from '../http/from-requests.js';
 import { qualified, type PyFile } from '../file.js';
 import type { PyFunction } from '../project.js';
-import { functionAround, parentOf, walk, type ExceptHandler, type Node } from '../tree.js';
+import { functionAround, parentOf, walk, type Attribute, type ExceptHandler, type Node } from '../tree.js';
 import { link, refuse, touch } from '../unit.js';
 import type { Converter } from './from-pool.js';
 import { handler } from './requests.js';
@@ -34,14 +34,27 @@ function convert(c: Converter, file: PyFile, node: ExceptHandler): void {
   const guarded = parentOf(node);
   if (guarded?.nodeType !== 'Try') return;
   const reached = reachedFrom(c, file, guarded.body);
+  const asksTask = c.regions.some((each) => each.file === file) && guarded.body.some(asksForResult);
   const region = c.regions.find(({ stmt }) => guarded.start <= stmt.start && stmt.end <= guarded.end);
-  if (reached.coroutines.length === 0 && !region) return;
+  if (reached.coroutines.length === 0 && !region && !asksTask) return;
   const unit = c.units.around(file, node);
   for (const fn of reached.coroutines) link(unit, c.units.of(fn));
   if (region) link(unit, region.unit);
+  if (asksTask) for (const each of c.regions) link(unit, each.unit);
   touch(unit, node);
   if (reached.requests) return refuse(unit, 'mixed-style', node);
   handler(c, unit, node);
+}
+
+/** `future.result()` raises what the task died of, whoever is handed it. */
+function asksForResult(stmt: Node): boolean {
+  let found = false;
+  walk(stmt, (node) => {
+    const isCall = node.nodeType === 'Call' && node.func.nodeType === 'Attribute';
+    if (isCall && /^(?:result|exception)$/.test((node.func as Attribute).attr)) found = true;
+    return !found;
+  });
+  return found;
 }
 
 /** Coroutines that a block calls in the end, and whether it makes requests that stay what they are. */

@@ -12,7 +12,7 @@ import { ownNodes, poolOf, Waiting, type PoolWith } from './waits.js';
 import { inside, allNodes } from './places.js';
 import { convertFunction } from './coroutine.js';
 import { catchElsewhere } from './catching.js';
-import { convertRegion } from './region.js';
+import { convertRegion, taskPool } from './region.js';
 import { declareGlobals, island, inner, spanIsland, wrapLines, type Wrap } from './island.js';
 import { findPrimitives, placePrimitives } from './primitives.js';
 import { collectSpan, convertSpan, findSpans, isInSpan, statementsOf, type Span } from './spans.js';
@@ -98,6 +98,7 @@ export class Converter {
     for (const region of this.regions) this.collect(region);
     for (const span of this.spans) collectSpan(this, span);
     findPrimitives(this);
+    for (const region of this.regions) taskPool(this, region);
     for (const fn of this.coroutines) convertFunction(this, fn);
     placePrimitives(this);
     baseInits(this);

@@ -55,6 +55,11 @@ export function convertRegion(c: Converter, region: Region): void {
   if (!region.holder && lastLook(c, region)) refuse(unit, 'task-escapes', stmt);
 }
 
+/** The class of the pool stands first among what is written into the file. */
+export function taskPool(c: Converter, region: Region): void {
+  if (!region.threaded && !wholeMap(c, region)) c.units.helper(region.unit, 'TaskPool', TASK_POOL);
+}
+
 /** The pool of what stays in threads. */
 function threadTasks(c: Converter, unit: Unit): string {
   const executor = c.units.need(unit, 'concurrent.futures', 'ThreadPoolExecutor');
