@@ -191,8 +191,7 @@ function blocking(units: Units, unit: Unit): void {
       if (node.nodeType !== 'Call' || node.func.nodeType !== 'Attribute') return true;
       const kind = valueOf(units.project, file, node.func.value)?.kind;
       const isKept = !unit.rewrite.takesOut(node) && !units.awaited.has(node);
-      if (kind && isKept && BLOCKS[kind]?.test(node.func.attr))
-        refuse(unit, 'no-async-twin', node, kind);
+      if (kind && isKept && BLOCKS[kind]?.test(node.func.attr)) refuse(unit, 'no-async-twin', node, kind);
       return true;
     });
 }
