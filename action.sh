@@ -4,13 +4,12 @@ set -uo pipefail
 
 report="$ASYNCSHIFT_OUT/asyncshift.json"
 sarif="$ASYNCSHIFT_OUT/asyncshift.sarif"
-summary="$ASYNCSHIFT_OUT/asyncshift.md"
 read -r -a args <<<"$ASYNCSHIFT_ARGS"
 if [ -n "$ASYNCSHIFT_SINCE" ]; then args=(--since "$ASYNCSHIFT_SINCE" "${args[@]}"); fi
 
 # ASYNCSHIFT_COMMAND is for tests of this script.
 read -r -a command <<<"${ASYNCSHIFT_COMMAND:-npx --yes asyncshift@$ASYNCSHIFT_VERSION}"
-"${command[@]}" --check --output github --output "json=$report" --output "sarif=$sarif" --output "md=$summary" "${args[@]}"
+"${command[@]}" --check --output github --output "json=$report" --output "sarif=$sarif" "${args[@]}"
 code=$?
 
 if [ -f "$report" ]; then
@@ -19,7 +18,6 @@ if [ -f "$report" ]; then
     console.log(`changed=${summary.changed}\nrefused=${summary.refused + summary.needUnsafe}`);
   ' "$report" >>"$GITHUB_OUTPUT"
   printf 'report=%s\nsarif=%s\n' "$report" "$sarif" >>"$GITHUB_OUTPUT"
-  cat "$summary" >>"$GITHUB_STEP_SUMMARY"
 fi
 
 case "$ASYNCSHIFT_FAIL_ON:$code" in

@@ -12,7 +12,7 @@ import { runDetailed, type Progress, type RunDetails, type RunOptions } from '..
 import type { Console } from './main.js';
 import { UsageError, type CliOptions, type Output } from './options.js';
 import { cacheOf } from './scale-options.js';
-import { mustBeWritable, writeOutput } from './output-file.js';
+import { addToOutput, mustBeWritable, writeOutput } from './output-file.js';
 import { progressBar } from './streams.js';
 
 /** How a command comes by its result. */
@@ -36,8 +36,15 @@ export async function convert(
   const dialogue = options.interactive ? dialogueOf(options, screen) : undefined;
   const details = await obtain(options, paths, dialogue?.choose);
   for (const output of outputs) await put(output, render(output, details, options, screen), screen);
+  if (outputs.some(({ format }) => format === 'github')) addStepSummary(details, options, screen);
   await report(details, options, outputs, Date.now() - started, screen);
   return dialogue?.wasLeft() ? 130 : exitCode(details, options);
+}
+
+/** Annotations are few; the whole is in the summary of the step, where the runner says which file that is. */
+function addStepSummary(details: RunDetails, options: CliOptions, screen: Console): void {
+  const file = process.env['GITHUB_STEP_SUMMARY'];
+  if (file) addToOutput(file, render({ format: 'md', file }, details, options, screen));
 }
 
 function mustBeTerminal(): void {

@@ -17,3 +17,12 @@ export function writeOutput(file: string, text: string): void {
     throw new UsageError(`--output: '${file}' cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }
 }
+
+/** The same at the end of a file that others write to as well. */
+export function addToOutput(file: string, text: string): void {
+  try {
+    fs.appendFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`'${file}' cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

@@ -75,6 +75,17 @@ test('github: errors first, properties and data escaped as the runner reads them
   expect(lines).toHaveLength(5);
 });
 
+test('github: the whole is added to the summary of the step, in a workflow', () => {
+  const repo = repository(files);
+  const summary = path.join(repo.folder, 'summary.md');
+  fs.writeFileSync(summary, 'before\n');
+  const done = repo.run(['--to', 'async', '--output', 'github', '.'], { env: { GITHUB_STEP_SUMMARY: summary } });
+  expect(done.out).toMatch(/^::error file=bad\.js/);
+  const text = fs.readFileSync(summary, 'utf8');
+  expect(text.startsWith('before\n')).toBe(true);
+  expect(text).toContain('code-after-call');
+});
+
 test('rdjson: byte columns, suggestions for changes of one file only', () => {
   const { diagnostics } = JSON.parse(report('rdjson')) as {
     diagnostics: { location: Place; suggestions?: object[] }[];

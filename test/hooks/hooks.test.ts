@@ -63,7 +63,6 @@ function inRepo(repo: Repository, command: string, ...args: string[]): Commit {
       GIT_AUTHOR_EMAIL: 't@t',
       GIT_COMMITTER_NAME: 't',
       GIT_COMMITTER_EMAIL: 't@t',
-      LEFTHOOK_BIN: path.join(top, 'node_modules', '.bin', 'lefthook'),
       CI: '',
     },
   });
@@ -80,11 +79,11 @@ function stage(repo: Repository, file: string, text: string, unstaged?: string):
   if (unstaged !== undefined) repo.write({ [file]: unstaged });
 }
 
-describe('pre-commit', () => {
-  const { bin, reason } = toolEnvironment();
-  if (!bin) process.stderr.write(`pre-commit is not run: ${reason}\n`);
-  const testWithTool = bin ? test : test.skip;
+const { bin, reason } = toolEnvironment();
+if (!bin) process.stderr.write(`pre-commit and lefthook are not run: ${reason}\n`);
+const testWithTool = bin ? test : test.skip;
 
+describe('pre-commit', () => {
   /** The recipe names our repository; here that is one with our manifest, and our command is on the path already. */
   function installed(recipe: string): Repository {
     const hooks = repository({ '.pre-commit-hooks.yaml': fs.readFileSync(path.join(top, '.pre-commit-hooks.yaml')) });
@@ -175,9 +174,9 @@ describe('lint-staged', () => {
 });
 
 describe('lefthook', () => {
-  test('the commit holds what was rewritten', () => {
+  testWithTool('the commit holds what was rewritten', () => {
     const repo = withRecipe('lefthook.yml');
-    expect(inRepo(repo, path.join(top, 'node_modules/.bin/lefthook'), 'install')).toMatchObject({ ok: true });
+    expect(inRepo(repo, 'lefthook', 'install')).toMatchObject({ ok: true });
     stage(repo, 'size.js', CHAIN);
     expect(commit(repo)).toMatchObject({ ok: true });
     expect(committed(repo, 'size.js')).toBe(AWAITED);

@@ -64,10 +64,6 @@ export interface Config extends ConfigOptions {
   readonly include?: readonly string[];
   /** No files that match one of these patterns. */
   readonly exclude?: readonly string[];
-  /** An asyncshift-ignore comment must say why. */
-  readonly requireIgnoreReason?: boolean;
-  /** Format what is written with the project's own formatter (Prettier or Ruff), and nothing else. */
-  readonly formatChanged?: boolean;
   /** Other options for some of the files; the last one whose patterns match a file counts. */
   readonly overrides?: readonly ConfigOverride[];
 }
