@@ -505,10 +505,10 @@ async function main() {
 main();
 `,
   );
-  leaves(
-    'a library that only prints unhandled rejections',
+  becomes(
+    'a library that only prints unhandled rejections goes on doing so',
     "const Promise = require('bluebird');\nPromise.all([1]).then((x) => show(x));\n",
-    'library-promise at Promise.all([1]).then((x) => show(x))',
+    "const Promise = require('bluebird');\nPromise.try(async () => {\n  const x = await Promise.all([1]);\n  show(x);\n});\n",
   );
   leaves(
     'an await of the function around',
