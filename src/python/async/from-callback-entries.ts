@@ -103,6 +103,8 @@ function react(c: Coroutines, file: PyFile, call: Call): void {
   if (others.length > 0) return refuse(unit, 'own-signature', call, target.name);
   c.units.of(target).rewrite.remove({ start: parameter.start, end: parameter.end });
   asManyThreads(c, target);
+  // `react` logs what nobody answers, and ends the program with 1; now it is raised, which ends it with 1 too.
+  if (!catchesAll(target)) note(unit, 'ends-on-error', call);
   unit.rewrite.replace(call, `${c.units.need(unit, 'asyncio', 'run')}(`, main!, '())');
 }
 
