@@ -20,5 +20,5 @@ test.each(inputs.map((input) => [input.title, input] as const))(
     expect(errors).toEqual([]);
     expect(await behaviourProblems(behaviour, input, texts)).toEqual([]);
   },
-  60_000,
+  180_000,
 );

@@ -54,6 +54,6 @@ export function testDirectionsTo(to: Style): void {
       async (_title, input) => {
         expect(await directionProblems(behaviour, ownEngine, input)).toEqual([]);
       },
-      60_000,
+      180_000,
     );
 }

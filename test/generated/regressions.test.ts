@@ -15,7 +15,7 @@ beforeAll(() => {
   const child = spawnSync(process.execPath, args, { cwd, input: JSON.stringify(cases), encoding: 'utf8' });
   expect(child.stderr).toBe('');
   reports = JSON.parse(child.stdout) as Report[];
-}, 60_000);
+}, 180_000);
 
 test.each(cases.map((each, index) => [each.name, each, index] as const))('%s', (_name, { refused, program }, index) => {
   const report = reports[index]!;

@@ -4,4 +4,4 @@ testProgramsTo('async');
 
 test('callback programs whose contract changes behave the same', () => {
   fuzz('--from', 'callback', '--to', 'async', '--exports', 'change', '--count', '100', '--seconds', '8');
-}, 60_000);
+}, 180_000);

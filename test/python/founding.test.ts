@@ -36,7 +36,7 @@ test('the founding programs are there, in both styles and all directions', () =>
       expect([before.log.most, after.log.most]).toEqual([6, 6]);
       expect(after.log.requests).toEqual(before.log.requests);
     },
-    60_000,
+    180_000,
   );
 });
 
