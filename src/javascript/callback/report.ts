@@ -184,6 +184,8 @@ function failWith(
 ): Step[] {
   for (const value of values) {
     const simple = simplify(value, env.known, state.ctx.scopes);
+    // `cb(err, !err)` gives `false` beside the error; `v && v.id` gives nothing.
+    if (simple.kind === 'truth' && isNot(value)) stop('partial-result-with-error', at);
     const absent =
       simple.kind !== 'node' || dependsOnAbsent(simple.node, env, state) || isEmptyValue(simple.node, state.ctx.scopes);
     if (!absent || !nodesOf(simple).every(isHarmless)) stop('partial-result-with-error', at);
@@ -191,6 +193,11 @@ function failWith(
   noteFailure(role, env, state);
   recordReport(role.target, 'fail', state);
   return [{ kind: 'exit', how: 'fail', with: simpleText(error, node, env, state), lead: [], at: rangeOf(at) }];
+}
+
+function isNot(value: ts.Expression): boolean {
+  const node = bare(value);
+  return ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken;
 }
 
 /** `v`, `v.name`, `v && v.id` where `v` is the result of the call that failed. */
